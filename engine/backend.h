@@ -1,0 +1,149 @@
+/* The seam between the wires and the store: a table of functions.
+ *
+ * A *session* is one thread's view.  Each loop thread opens one for reading.  Writes
+ * happen inside a unit of work: submit() hands it to the single writer thread, which
+ * runs work->run with the writer's session inside a savepoint, commits many units in
+ * one group, and then calls work->done with NULL, or with the problem that undid this
+ * one unit.  Both run on the writer thread; done hops to a loop by loop_post().  A unit
+ * whose run failed leaves no trace.  What was read in a session's callbacks is valid
+ * during the call only.
+ *
+ * Nothing here names a database: SQLite stands behind it today. */
+
+#ifndef ENGINE_BACKEND_H
+#define ENGINE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/record.h"
+#include "engine/rollout.h"
+
+struct problem;
+struct session;
+struct backend;
+
+/* A file the operator gave us, kept as written: `kind` is "catalog" or "plan".  Every
+ * put makes a new revision; old ones stay. */
+struct document {
+	char kind[16];
+	char name[256]; /* file name, for messages; a catalog is replaced by name */
+	const char *text;
+	size_t size;
+	int64_t revision;
+	int64_t at_s;
+	char by[LIMIT_NAME + 1];
+};
+
+struct payload {
+	struct release_key key;
+	enum arch arch;
+	char name[256];
+	int64_t size_bytes;
+	char sha256[65], sha1[41], md5[33]; /* lower-case hex */
+};
+
+/* Flows per release and ring by state, moved with every event. */
+struct counter {
+	struct release_key key;
+	char ring[LIMIT_NAME + 1];
+	enum flow_kind kind;
+	int64_t in_state[FLOW_STATES];
+};
+
+struct audit_entry {
+	int64_t at_s;
+	char by[LIMIT_NAME + 1];
+	char action[64];  /* "plan.apply", "device.add", "rollout.pause" */
+	char subject[512];
+	char reason[256];
+};
+
+struct fact_change {
+	int64_t at_s;
+	char name[LIMIT_FACT_NAME + 1];
+	char value[LIMIT_FACT_VALUE + 1];
+	bool removed;
+	enum fact_source source;
+};
+
+struct work {
+	int (*run)(struct work *work, struct session *session, struct problem *p);
+	void (*done)(struct work *work, const struct problem *p);
+	struct work *next; /* the queue's */
+};
+
+struct backend_ops {
+	/* Reading; any session.  1 found, 0 not there, -1 with *p told. */
+	struct session *(*open)(struct backend *backend, struct problem *p);
+	void (*close)(struct session *session);
+	int (*device_read)(struct session *session, const char *id,
+			   struct device_record *record, struct problem *p);
+	/* The first device whose id sorts after `after` ("" for the first). */
+	int (*device_next)(struct session *session, const char *after,
+			   struct device_record *record, struct problem *p);
+	int (*device_count)(struct session *session, int64_t *count, struct problem *p);
+	/* A flow and whose it is: to tell "another device's" from "unknown". */
+	int (*flow_read)(struct session *session, int64_t id, struct flow *flow,
+			 char device[static LIMIT_DEVICE_ID + 1], struct problem *p);
+	/* The newest final flow of a device that was verified; for installedBase. */
+	int (*flow_installed)(struct session *session, const char *device,
+			      struct flow *flow, struct problem *p);
+	/* Walks call `each` in order; a nonzero answer stops the walk. */
+	int (*events)(struct session *session, const char *device, int64_t until_s,
+		      int (*each)(void *owner, const struct event *event), void *owner,
+		      struct problem *p); /* ascending */
+	int (*fact_changes)(struct session *session, const char *device, int64_t until_s,
+			    int (*each)(void *owner, const struct fact_change *change),
+			    void *owner, struct problem *p); /* ascending */
+	int (*documents)(struct session *session, const char *kind,
+			 int (*each)(void *owner, const struct document *document),
+			 void *owner, struct problem *p); /* current revisions */
+	int (*payloads)(struct session *session,
+			int (*each)(void *owner, const struct payload *payload),
+			void *owner, struct problem *p);
+	int (*rollouts)(struct session *session,
+			int (*each)(void *owner, const struct rollout_record *record),
+			void *owner, struct problem *p);
+	int (*counters)(struct session *session,
+			int (*each)(void *owner, const struct counter *counter),
+			void *owner, struct problem *p);
+	int (*audits)(struct session *session, int64_t limit,
+		      int (*each)(void *owner, const struct audit_entry *entry),
+		      void *owner, struct problem *p); /* newest first */
+	int (*setting_read)(struct session *session, const char *name, char *value,
+			    size_t size, struct problem *p);
+
+	/* Writing; the writer's session only, inside run(). */
+	int (*flow_id_new)(struct session *session, int64_t *id, struct problem *p);
+	/* Insert or update the record by its parts that changed, append the events and
+	 * the fact changes, move the counters.  Sets record->key for a new device. */
+	int (*device_write)(struct session *session, struct device_record *record,
+			    const struct outcome *outcome, struct problem *p);
+	int (*device_forget)(struct session *session, const char *id, struct problem *p);
+	int (*device_seen)(struct session *session, const char *id, int64_t at_s,
+			   struct problem *p);
+	int (*document_put)(struct session *session, const struct document *document,
+			    struct problem *p);
+	int (*document_retire)(struct session *session, const char *kind, const char *name,
+			       struct problem *p); /* no longer current; stays in history */
+	int (*payload_put)(struct session *session, const struct payload *payload,
+			   struct problem *p);
+	int (*rollout_put)(struct session *session, const struct rollout_record *record,
+			   struct problem *p); /* keeps every version, reads the newest */
+	int (*audit_put)(struct session *session, const struct audit_entry *entry,
+			 struct problem *p);
+	int (*setting_put)(struct session *session, const char *name, const char *value,
+			   struct problem *p);
+
+	/* Any thread. */
+	void (*submit)(struct backend *backend, struct work *work);
+};
+
+/* The first member of whatever stands behind the seam. */
+struct backend {
+	const struct backend_ops *ops;
+};
+
+#endif

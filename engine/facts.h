@@ -1,0 +1,75 @@
+/* What a device reports about itself.
+ *
+ * A fact is a value with the time it was observed, or it is not reported; not reported
+ * is never "false".  An operator may assert a fact a device cannot report; it is then
+ * marked, by whom and when.  Names are dotted and lower case (DESIGN 2.1).  A struct
+ * facts is a plain value without pointers: copy it, put it on the stack, hand it to
+ * another thread. */
+
+#ifndef ENGINE_FACTS_H
+#define ENGINE_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/limits.h"
+
+struct problem;
+
+/* The names the rules know.  All others are free text for matching. */
+enum fact_id {
+	FACT_OTHER = 0,
+	FACT_OS_FAMILY,	       /* client | server */
+	FACT_OS_BUILD,	       /* 26100.3775, also 10.0.26100.3775 */
+	FACT_OS_EDITION,       /* EditionID */
+	FACT_OS_ARCH,	       /* x64 | arm64 */
+	FACT_OS_KBS,	       /* "KB5055523 KB5058497", white space or commas */
+	FACT_VBS,	       /* off | configured | running */
+	FACT_CHPE,	       /* on | off */
+	FACT_LICENCE_HOTPATCH, /* yes | no */
+	FACT_RESTART_PENDING,  /* yes | no */
+	FACT_OS_BOOT,	       /* RFC 3339 time of the last start */
+	FACTS_KNOWN
+};
+
+enum fact_source { FACT_REPORTED, FACT_ASSERTED };
+
+struct fact {
+	uint16_t name_at, value_at; /* offsets into text[] */
+	uint8_t id;		    /* enum fact_id */
+	uint8_t source;		    /* enum fact_source */
+	int64_t observed_s;	    /* when this value was last reported */
+	int64_t since_s;	    /* when it first had this value */
+};
+
+struct facts {
+	uint16_t count;
+	uint16_t used;
+	int64_t reported_s; /* the last report of any kind; INSTANT_NONE before one */
+	struct fact fact[LIMIT_FACTS];
+	char text[LIMIT_FACTS_TEXT];
+};
+
+void facts_init(struct facts *facts);
+
+/* Set one fact.  Known aliases are folded (osVersion -> os.build).  A value identical
+ * to the present one only moves observed_s.  -1 when the name or value is malformed
+ * or a limit is met; the facts are then unchanged.  *changed (may be NULL) says
+ * whether the value is new. */
+int facts_set(struct facts *facts, const char *name, const char *value, int64_t now_s,
+	      enum fact_source source, bool *changed, struct problem *p);
+
+/* Remove a fact; true if it was there. */
+bool facts_remove(struct facts *facts, const char *name);
+
+/* NULL when not reported. */
+const char *facts_get(const struct facts *facts, const char *name);
+const char *facts_known(const struct facts *facts, enum fact_id id);
+const struct fact *facts_find(const struct facts *facts, const char *name);
+const char *fact_name(const struct facts *facts, const struct fact *fact);
+const char *fact_value(const struct facts *facts, const struct fact *fact);
+
+const char *fact_id_name(enum fact_id id);
+enum fact_id fact_id_of(const char *name);
+
+#endif

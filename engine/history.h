@@ -1,0 +1,86 @@
+/* What has happened to a device, as far as decisions need it: the current flow, what
+ * each release did on it, blocks, requests, and since when it shows which KB.
+ *
+ * The append-only event log is the truth; a history is its fold, kept beside it in the
+ * same transaction (DESIGN 4).  Plain values without pointers. */
+
+#ifndef ENGINE_HISTORY_H
+#define ENGINE_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/flow.h"
+
+struct facts;
+
+enum { HISTORY_MARKS = 48, HISTORY_SIGHTINGS = 64 };
+
+enum block { BLOCK_NONE, BLOCK_OPERATOR, BLOCK_UNINSTALLED };
+
+/* What one release did on this device. */
+struct mark {
+	struct release_key key;
+	int64_t first_offered_s; /* the deadline counts from here; 0 never */
+	int64_t last_s;		 /* last change, for eviction */
+	uint32_t failures;	 /* since the last success or person's retry */
+	int64_t last_failed_s;
+	uint32_t unshown;	 /* successes reported while the facts kept the old level */
+	bool not_applicable;
+	enum block block;
+	int64_t blocked_s;
+};
+
+/* Shown in os.kbs without a break since then. */
+struct sighting {
+	uint32_t kb;
+	int64_t since_s;
+};
+
+enum request_kind { REQUEST_NONE, REQUEST_UNINSTALL, REQUEST_ROLLBACK };
+enum recovery_state {
+	RECOVERY_NONE,
+	RECOVERY_REQUESTED,
+	RECOVERY_REMOVING,
+	RECOVERY_REMOVE_RESTART, /* shown as restart-pending */
+	RECOVERY_REMOVED,
+	RECOVERY_LCU_OFFERED,
+	RECOVERY_RECOVERED,
+	RECOVERY_STUCK,
+	RECOVERY_STATES
+};
+extern const char *const recovery_state_names[RECOVERY_STATES];
+
+/* What a person asked for.  One at a time; it stays until done, stuck or replaced. */
+struct request {
+	enum request_kind kind;
+	enum recovery_state state;
+	bool wait;		/* uninstall: nothing until a newer release of the quarter */
+	struct release_key key; /* what is to be removed */
+	int64_t removed_published_s; /* its publication, for the target rule */
+	int64_t at_s;
+	uint32_t failures;
+	char reason[64]; /* of being stuck */
+};
+
+struct history {
+	struct flow flow; /* the running one, or the last */
+	struct request request;
+	int64_t paused_until_s; /* the device's own pause; 0 */
+	uint16_t mark_count, sighting_count;
+	struct mark marks[HISTORY_MARKS];
+	struct sighting sightings[HISTORY_SIGHTINGS];
+};
+
+void history_init(struct history *history);
+const struct mark *history_mark(const struct history *history,
+				const struct release_key *key);
+/* The mark to change; makes one, evicting the oldest that carries no block. */
+struct mark *history_mark_open(struct history *history, const struct release_key *key,
+			       int64_t now_s);
+/* Bring the sightings up to what os.kbs shows now. */
+void history_saw(struct history *history, const struct facts *facts, int64_t now_s);
+/* INSTANT_NONE when not shown. */
+int64_t history_shown_since(const struct history *history, uint32_t kb);
+
+#endif

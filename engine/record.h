@@ -1,0 +1,70 @@
+/* The device record, and what a change to it leaves behind.
+ *
+ * A record is what the store reads in one go for a poll and writes back after a
+ * change.  A change is pure code that alters a record in memory and notes events in an
+ * outcome; the store persists both in one transaction and derives the counters from
+ * the events' from and to states. */
+
+#ifndef ENGINE_RECORD_H
+#define ENGINE_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/facts.h"
+#include "engine/history.h"
+
+struct device_record {
+	int64_t key; /* the store's; 0 for a device not yet stored */
+	char id[LIMIT_DEVICE_ID + 1];
+	bool has_token;
+	bool token_used; /* from now on no enrolment token opens this device */
+	uint8_t token_hash[32];
+	int64_t created_s, last_seen_s;
+	uint32_t restarts; /* changes of os.boot seen since it enrolled */
+	bool facts_wanted; /* the configData link is offered until the next report */
+	struct facts facts;
+	struct history history;
+};
+
+void device_record_init(struct device_record *record, const char *id, int64_t now_s);
+
+enum event_kind {
+	EVENT_ENROLLED,
+	EVENT_FACTS,	 /* values changed; the store logs each change beside it */
+	EVENT_FLOW,	 /* from -> to */
+	EVENT_RETRIEVED, /* the device fetched the offer for the first time */
+	EVENT_IGNORED,	 /* an illegal, late or repeated report: recorded, nothing changed */
+	EVENT_ADOPTED,	 /* found on a release nobody offered */
+	EVENT_REQUEST,	 /* a person asked, or a recovery moved on */
+	EVENT_BLOCK,
+	EVENT_RESTARTED, /* os.boot changed */
+	EVENT_KINDS
+};
+extern const char *const event_kind_names[EVENT_KINDS];
+
+struct event {
+	enum event_kind kind;
+	int64_t at_s;
+	int64_t flow; /* 0 when of none */
+	struct release_key key;
+	char ring[LIMIT_NAME + 1];
+	enum flow_kind flow_kind;
+	enum flow_state from, to; /* EVENT_FLOW; counters move by these */
+	uint32_t code;
+	char note[256]; /* the device's own words, or why */
+};
+
+enum { OUTCOME_EVENTS = 24 };
+
+struct outcome {
+	uint16_t count;
+	bool facts_changed, history_changed, identity_changed;
+	struct event events[OUTCOME_EVENTS];
+};
+
+void outcome_init(struct outcome *outcome);
+/* NULL never: past the end the last slot is reused and marked. */
+struct event *outcome_add(struct outcome *outcome, enum event_kind kind, int64_t now_s);
+
+#endif
