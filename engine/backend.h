@@ -55,7 +55,7 @@ struct counter {
 struct audit_entry {
 	int64_t at_s;
 	char by[LIMIT_NAME + 1];
-	char action[64];  /* "plan.apply", "device.add", "rollout.pause" */
+	char action[64]; /* "plan.apply", "device.add", "rollout.pause" */
 	char subject[512];
 	char reason[256];
 };
@@ -126,8 +126,9 @@ struct backend_ops {
 			   struct problem *p);
 	int (*document_put)(struct session *session, const struct document *document,
 			    struct problem *p);
-	int (*document_retire)(struct session *session, const char *kind, const char *name,
-			       struct problem *p); /* no longer current; stays in history */
+	int (*document_retire)(
+		struct session *session, const char *kind, const char *name,
+		struct problem *p); /* no longer current; stays in history */
 	int (*payload_put)(struct session *session, const struct payload *payload,
 			   struct problem *p);
 	int (*rollout_put)(struct session *session, const struct rollout_record *record,

@@ -56,7 +56,7 @@ char *kb_format(uint32_t kb, char text[static KB_TEXT]); /* "" for 0, an rtm's *
 /* What operators name: one (product, KB, build), whatever its architectures. */
 struct title {
 	uint16_t product; /* index into catalog.products */
-	uint32_t kb;	  /* 0 for an rtm without one */
+	uint32_t kb;      /* 0 for an rtm without one */
 	struct build build;
 	uint8_t archs; /* bits of enum arch */
 	enum release_kind kind;
@@ -72,9 +72,11 @@ struct release {
 	enum cadence cadence;
 	enum release_offer offer;
 	int64_t published_s;
-	int32_t quarter; /* line index of its baseline; own index for a baseline; -1 none */
-	int32_t repairs; /* line index of what an OOB repairs, named or implied; -1 none */
-	int32_t anchor;	 /* line index at the end of that chain; own index if not OOB */
+	int32_t quarter; /* line index of its baseline; own index for a baseline; -1 none
+			  */
+	int32_t repairs; /* line index of what an OOB repairs, named or implied; -1 none
+			  */
+	int32_t anchor;  /* line index at the end of that chain; own index if not OOB */
 	const struct expression *match; /* targeted to devices that match; NULL for all */
 	const char *match_text;
 };
@@ -103,7 +105,7 @@ struct product {
 	uint32_t leaves_track[16]; /* KBs that end the quarter (DESIGN 2.2) */
 	size_t planned_count;
 	struct planned planned[64]; /* ascending */
-	struct line lines[2];	    /* x64, arm64; count 0 when absent */
+	struct line lines[2];       /* x64, arm64; count 0 when absent */
 };
 
 struct catalog {
@@ -117,17 +119,17 @@ struct catalog {
 
 /* What a file says of one release, before it is checked.  Text is copied. */
 struct release_draft {
-	const char *kb;	       /* "" or NULL only for rtm */
-	const char *build;     /* as written */
+	const char *kb;    /* "" or NULL only for rtm */
+	const char *build; /* as written */
 	enum release_kind kind;
-	int cadence;	       /* enum cadence, or -1 for the default of the kind */
-	int offer;	       /* enum release_offer, or -1 for the default (rtm: never) */
+	int cadence; /* enum cadence, or -1 for the default of the kind */
+	int offer;   /* enum release_offer, or -1 for the default (rtm: never) */
 	uint8_t archs;
 	int64_t published_s;
-	const char *baseline;  /* KB or NULL */
-	const char *repairs;   /* KB or NULL */
-	bool track_hotpatch;   /* a cumulative release that belongs to its quarter */
-	const char *match;     /* expression or NULL */
+	const char *baseline; /* KB or NULL */
+	const char *repairs;  /* KB or NULL */
+	bool track_hotpatch;  /* a cumulative release that belongs to its quarter */
+	const char *match;    /* expression or NULL */
 	size_t supersedes_count;
 	const char *supersedes[32];
 	struct origin origin;
@@ -142,7 +144,8 @@ void catalog_draft_free(struct catalog_draft *draft); /* accepts NULL */
  * id already there is a finding at seal. */
 int catalog_draft_product(struct catalog_draft *draft, const struct product *product,
 			  struct origin origin);
-int catalog_draft_release(struct catalog_draft *draft, const struct release_draft *release);
+int catalog_draft_release(struct catalog_draft *draft,
+			  const struct release_draft *release);
 
 /* Check everything and build.  NULL with at least one error in *findings; the draft
  * is left to be freed by the caller either way. */

@@ -18,6 +18,7 @@
 struct facts;
 struct plan;
 struct rollouts;
+struct zone;
 
 struct situation {
 	const char *device; /* id: gradual opening and the canary */
@@ -26,6 +27,8 @@ struct situation {
 	const struct catalog *catalog;
 	const struct plan *plan;
 	const struct rollouts *rollouts; /* NULL: nothing was done on the day */
+	const struct zone
+		*zone; /* the device's own, for rings that name none; may be NULL */
 	int64_t now_s;
 };
 
@@ -54,7 +57,7 @@ enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_NOT_REPORTED, VERDICT_DOES_NO
 
 struct row {
 	enum verdict verdict;
-	bool passes;	    /* a fact not reported may pass (licence) or fail (vbs) */
+	bool passes;        /* a fact not reported may pass (licence) or fail (vbs) */
 	enum reason reason; /* when it fails, or has something to say */
 };
 
@@ -66,11 +69,11 @@ extern const char *const action_names[ACTIONS];
 
 /* What the device's row says in lists and reports. */
 enum standing {
-	STANDING_NOT_READY,   /* facts, product or ring missing */
+	STANDING_NOT_READY, /* facts, product or ring missing */
 	STANDING_UP_TO_DATE,
-	STANDING_OFFERED,     /* an action is due */
-	STANDING_RUNNING,     /* a flow is on its way */
-	STANDING_WAITING,     /* something would be offered but for a reason */
+	STANDING_OFFERED, /* an action is due */
+	STANDING_RUNNING, /* a flow is on its way */
+	STANDING_WAITING, /* something would be offered but for a reason */
 	STANDINGS
 };
 extern const char *const standing_names[STANDINGS];
@@ -85,24 +88,28 @@ struct decision {
 	int policy, ring;   /* indices into the plan, -1 none */
 	struct level level;
 	enum track track;
-	bool left_track; /* a leaves-track KB ended the quarter */
-	int64_t rejoin_s; /* planned date of the next baseline when off the track, or NONE */
-	bool qualifies;	 /* the six standing rows pass */
+	bool left_track;  /* a leaves-track KB ended the quarter */
+	int64_t rejoin_s; /* planned date of the next baseline when off the track, or NONE
+			   */
+	bool qualifies;   /* the six standing rows pass */
 	struct row rows[ROWS];
 
 	enum action action;
 	enum standing standing;
-	int32_t release; /* line index: what is offered, or what it waits for; -1 */
-	bool download_only; /* the payload may be fetched, installing waits for the window */
+	int32_t release;    /* line index: what is offered, or what it waits for; -1 */
+	bool download_only; /* the payload may be fetched, installing waits for the window
+			     */
 	bool expedited;
-	int64_t opens_s;      /* when `release` opened or opens here; INSTANT_NONE unknown */
+	int64_t opens_s; /* when `release` opened or opens here; INSTANT_NONE unknown */
 	int64_t install_by_s; /* INSTANT_NONE without a deadline */
 	int64_t restart_by_s; /* when a restart is due at the latest */
 	int64_t not_before_s; /* the window or back-off ends; INSTANT_NONE */
-	bool overdue;	      /* waiting on a security release past its deadline */
+	bool overdue;         /* waiting on a security release past its deadline */
+	char rule; /* the rule of DESIGN 2.4 that chose: a b c d, r a request; 0 */
 	uint8_t reason_count;
 	enum reason reasons[DECISION_REASONS];
-	int64_t stands_until_s; /* no passing of time alone changes this before; NONE never */
+	int64_t stands_until_s; /* no passing of time alone changes this before; NONE
+				   never */
 };
 
 void decide(const struct situation *situation, struct decision *decision);

@@ -7,10 +7,10 @@
  *   value      := a bare word, or text in double or single quotes
  *
  * Logic has three values.  Comparing a fact that was not reported is *unknown*; not
- * unknown is unknown; unknown does not match.  "=" folds ASCII case.  "~" is "contains", case
- * folded, where * and ? are wildcards.  "<" and ">" compare as dotted numbers
- * when both sides are (26100.9 < 26100.10), as numbers, else as text.  On os.kbs, "="
- * asks for membership.  Compiled once, immutable, shared freely. */
+ * unknown is unknown; unknown does not match.  "=" folds ASCII case.  "~" is "contains",
+ * case folded, where * and ? are wildcards.  "<" and ">" compare as dotted numbers when
+ * both sides are (26100.9 < 26100.10), as numbers, else as text.  On os.kbs, "=" asks for
+ * membership.  Compiled once, immutable, shared freely. */
 
 #ifndef ENGINE_EXPRESSION_H
 #define ENGINE_EXPRESSION_H
@@ -27,7 +27,8 @@ enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 struct expression *expression_compile(const char *text, struct problem *p);
 void expression_free(struct expression *expression); /* accepts NULL */
 
-enum truth expression_test(const struct expression *expression, const struct facts *facts);
+enum truth expression_test(const struct expression *expression,
+			   const struct facts *facts);
 
 /* A second evaluator for facts plus a few derived names (ring, policy, level, id, state):
  * `lookup` is asked first; NULL from it falls through to the facts. */

@@ -19,16 +19,16 @@ struct problem;
 /* The names the rules know.  All others are free text for matching. */
 enum fact_id {
 	FACT_OTHER = 0,
-	FACT_OS_FAMILY,	       /* client | server */
-	FACT_OS_BUILD,	       /* 26100.3775, also 10.0.26100.3775 */
+	FACT_OS_FAMILY,        /* client | server */
+	FACT_OS_BUILD,         /* 26100.3775, also 10.0.26100.3775 */
 	FACT_OS_EDITION,       /* EditionID */
-	FACT_OS_ARCH,	       /* x64 | arm64 */
-	FACT_OS_KBS,	       /* "KB5055523 KB5058497", white space or commas */
-	FACT_VBS,	       /* off | configured | running */
-	FACT_CHPE,	       /* on | off */
+	FACT_OS_ARCH,          /* x64 | arm64 */
+	FACT_OS_KBS,           /* "KB5055523 KB5058497", white space or commas */
+	FACT_VBS,              /* off | configured | running */
+	FACT_CHPE,             /* on | off */
 	FACT_LICENCE_HOTPATCH, /* yes | no */
 	FACT_RESTART_PENDING,  /* yes | no */
-	FACT_OS_BOOT,	       /* RFC 3339 time of the last start */
+	FACT_OS_BOOT,          /* RFC 3339 time of the last start */
 	FACTS_KNOWN
 };
 
@@ -36,10 +36,10 @@ enum fact_source { FACT_REPORTED, FACT_ASSERTED };
 
 struct fact {
 	uint16_t name_at, value_at; /* offsets into text[] */
-	uint8_t id;		    /* enum fact_id */
-	uint8_t source;		    /* enum fact_source */
-	int64_t observed_s;	    /* when this value was last reported */
-	int64_t since_s;	    /* when it first had this value */
+	uint8_t id;                 /* enum fact_id */
+	uint8_t source;             /* enum fact_source */
+	int64_t observed_s;         /* when this value was last reported */
+	int64_t since_s;            /* when it first had this value */
 };
 
 struct facts {

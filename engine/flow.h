@@ -51,17 +51,17 @@ struct flow {
 	struct release_key key;
 	enum release_kind release_kind;
 	char ring[LIMIT_NAME + 1];
-	uint32_t generation;	/* bumped by every withdrawal */
-	uint32_t sequence;	/* highest report sequence seen; 0 none */
-	int64_t offered_s;	/* when the flow began */
-	int64_t retrieved_s;	/* when the device first fetched it; 0 never */
-	int64_t changed_s;	/* when `state` was entered */
-	int64_t lease_s;	/* when the lease runs out; 0 in a final state */
-	int64_t install_by_s;	/* deadline */
+	uint32_t generation;     /* bumped by every withdrawal */
+	uint32_t sequence;       /* highest report sequence seen; 0 none */
+	int64_t offered_s;       /* when the flow began */
+	int64_t retrieved_s;     /* when the device first fetched it; 0 never */
+	int64_t changed_s;       /* when `state` was entered */
+	int64_t lease_s;         /* when the lease runs out; 0 in a final state */
+	int64_t install_by_s;    /* deadline */
 	int64_t pending_since_s; /* when a restart became pending; 0 */
-	uint32_t code;		/* last result code, e.g. 0x800F0922; 0 */
-	bool withdrawing;	/* a stop has been asked for and not yet answered */
-	bool ends_recovery;	/* the install half of a rollback-to-LCU */
+	uint32_t code;           /* last result code, e.g. 0x800F0922; 0 */
+	bool withdrawing;        /* a stop has been asked for and not yet answered */
+	bool ends_recovery;      /* the install half of a rollback-to-LCU */
 };
 
 extern const char *const flow_kind_names[FLOW_KINDS];

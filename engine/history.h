@@ -22,10 +22,10 @@ enum block { BLOCK_NONE, BLOCK_OPERATOR, BLOCK_UNINSTALLED };
 struct mark {
 	struct release_key key;
 	int64_t first_offered_s; /* the deadline counts from here; 0 never */
-	int64_t last_s;		 /* last change, for eviction */
-	uint32_t failures;	 /* since the last success or person's retry */
+	int64_t last_s;          /* last change, for eviction */
+	uint32_t failures;       /* since the last success or person's retry */
 	int64_t last_failed_s;
-	uint32_t unshown;	 /* successes reported while the facts kept the old level */
+	uint32_t unshown; /* successes reported while the facts kept the old level */
 	bool not_applicable;
 	enum block block;
 	int64_t blocked_s;
@@ -55,8 +55,8 @@ extern const char *const recovery_state_names[RECOVERY_STATES];
 struct request {
 	enum request_kind kind;
 	enum recovery_state state;
-	bool wait;		/* uninstall: nothing until a newer release of the quarter */
-	struct release_key key; /* what is to be removed */
+	bool wait; /* uninstall: nothing until a newer release of the quarter */
+	struct release_key key;      /* what is to be removed */
 	int64_t removed_published_s; /* its publication, for the target rule */
 	int64_t at_s;
 	uint32_t failures;

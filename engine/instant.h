@@ -17,9 +17,9 @@ enum { INSTANT_TEXT = 32, MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
 #define INSTANT_NONE INT64_MIN
 
 struct civil {
-	int year;    /* 1970..9999 */
-	int month;   /* 1..12 */
-	int day;     /* 1..31 */
+	int year;  /* 1970..9999 */
+	int month; /* 1..12 */
+	int day;   /* 1..31 */
 	int hour, minute, second;
 	int weekday; /* 0 Sunday .. 6 Saturday */
 };

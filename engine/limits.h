@@ -9,7 +9,7 @@
 enum {
 	/* Names. hawkBit allows 256 bytes for a controller id. */
 	LIMIT_DEVICE_ID = 256,
-	LIMIT_NAME = 64,	 /* product, ring, policy and KB names */
+	LIMIT_NAME = 64,         /* product, ring, policy and KB names */
 	LIMIT_EXPRESSION = 2048, /* source text of one match expression */
 	LIMIT_EXPRESSION_NODES = 256,
 	LIMIT_EXPRESSION_DEPTH = 32,

@@ -28,13 +28,14 @@ struct policy {
 	bool hotpatch; /* allow */
 	enum behind_baseline behind_baseline;
 	enum missing_payload missing_payload;
-	bool optional_updates; /* previews, and the OOBs that repair them */
+	bool optional_updates;  /* previews, and the OOBs that repair them */
 	const char *match_text; /* as written */
 	const struct expression *match;
 	struct origin origin;
 };
 
-/* Minutes of the local day; from == to means no such hours.  from > to passes midnight. */
+/* Minutes of the local day; from == to means no such hours.  from > to passes midnight.
+ */
 struct hours {
 	uint16_t from_minute, to_minute;
 	uint8_t weekdays; /* bit 0 Sunday .. bit 6 Saturday; 0 means every day */
@@ -43,7 +44,7 @@ struct hours {
 
 struct gate {
 	bool set;
-	uint32_t min_samples;	     /* default 1 */
+	uint32_t min_samples;         /* default 1 */
 	uint32_t max_failed_permille; /* 5% is 50 */
 	int64_t soak_s;
 	uint32_t max_silent_permille; /* default 1000: not bounded */
@@ -56,17 +57,17 @@ struct ring {
 	int64_t deadline_s, grace_s;
 	bool deadline_set;
 	struct hours active_hours; /* restarts are held back inside them */
-	struct hours window;	   /* installs are held back outside them */
+	struct hours window;       /* installs are held back outside them */
 	enum install_behaviour behaviour;
-	struct hours schedule; /* for INSTALL_SCHEDULED: from_minute is the time */
+	struct hours schedule;   /* for INSTALL_SCHEDULED: from_minute is the time */
 	const struct zone *zone; /* NULL is UTC; a device's `tz` fact goes before it */
 	const struct zone *window_zone;
 	struct gate gate;
-	bool canary;	      /* one first device must verify before the others */
-	int64_t gradual_s;    /* spread opening over this long; 0 all at once */
+	bool canary;                 /* one first device must verify before the others */
+	int64_t gradual_s;           /* spread opening over this long; 0 all at once */
 	enum approval_rule approval; /* manual: nothing is offered without an approval */
-	uint32_t attempts_max;	     /* failed installs before it stops; default 3 */
-	int64_t retry_s;	     /* first back-off, doubled each time; default 1 h */
+	uint32_t attempts_max;       /* failed installs before it stops; default 3 */
+	int64_t retry_s;             /* first back-off, doubled each time; default 1 h */
 	const char *match_text;
 	const struct expression *match;
 	struct origin origin;
@@ -75,7 +76,7 @@ struct ring {
 struct hold {
 	uint32_t kb;
 	bool has_build;
-	uint32_t base, revision; /* when has_build */
+	uint32_t base, revision;      /* when has_build */
 	char product[LIMIT_NAME + 1]; /* "" for all */
 	char reason[256];
 	const char *match_text;
@@ -109,7 +110,8 @@ typedef const struct zone *(*zone_source)(void *owner, const char *name);
 
 struct plan_draft *plan_draft_new(int64_t facts_fresh_s);
 void plan_draft_free(struct plan_draft *draft);
-int plan_draft_policy(struct plan_draft *draft, const struct policy *policy, const char *match);
+int plan_draft_policy(struct plan_draft *draft, const struct policy *policy,
+		      const char *match);
 int plan_draft_ring(struct plan_draft *draft, const struct ring_draft *ring);
 int plan_draft_hold(struct plan_draft *draft, const struct hold *hold, const char *match);
 

@@ -31,12 +31,13 @@ void device_record_init(struct device_record *record, const char *id, int64_t no
 
 enum event_kind {
 	EVENT_ENROLLED,
-	EVENT_FACTS,	 /* values changed; the store logs each change beside it */
-	EVENT_FLOW,	 /* from -> to */
+	EVENT_FACTS,     /* values changed; the store logs each change beside it */
+	EVENT_FLOW,      /* from -> to */
 	EVENT_RETRIEVED, /* the device fetched the offer for the first time */
-	EVENT_IGNORED,	 /* an illegal, late or repeated report: recorded, nothing changed */
-	EVENT_ADOPTED,	 /* found on a release nobody offered */
-	EVENT_REQUEST,	 /* a person asked, or a recovery moved on */
+	EVENT_IGNORED,   /* an illegal, late or repeated report: recorded, nothing changed
+			  */
+	EVENT_ADOPTED,   /* found on a release nobody offered */
+	EVENT_REQUEST,   /* a person asked, or a recovery moved on */
 	EVENT_BLOCK,
 	EVENT_RESTARTED, /* os.boot changed */
 	EVENT_KINDS

@@ -21,19 +21,20 @@ enum { PAUSE_MAX_S = 35 * 86400 };
 enum approval { APPROVAL_UNSET, APPROVAL_GIVEN, APPROVAL_REFUSED };
 
 struct rollout_record {
-	struct release_key key; /* product "" and kb 0: every release */
+	struct release_key key;    /* product "" and kb 0: every release */
 	char ring[LIMIT_NAME + 1]; /* "": every ring */
 	enum approval approval;
-	bool approved_for_track; /* an LCU for devices on the hotpatch track: they leave it */
+	bool approved_for_track; /* an LCU for devices on the hotpatch track: they leave
+				    it */
 	bool withdrawn;
 	bool halted;
 	int64_t halted_s;
 	int64_t paused_until_s; /* 0: not paused */
 	bool expedited;
-	int64_t expedite_deadline_s; /* 0..2 days */
-	int64_t passed_s;	     /* the gate passed; 0 not yet */
+	int64_t expedite_deadline_s;  /* 0..2 days */
+	int64_t passed_s;             /* the gate passed; 0 not yet */
 	uint32_t max_failed_permille; /* raised by an acknowledgement; 0: the ring's */
-	bool waived;		      /* halting is off until changed */
+	bool waived;                  /* halting is off until changed */
 	char canary[LIMIT_DEVICE_ID + 1]; /* the one first device, "" not yet chosen */
 	bool canary_verified;
 	char by[LIMIT_NAME + 1];

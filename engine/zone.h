@@ -13,7 +13,8 @@
 struct problem;
 struct zone;
 
-struct zone *zone_parse(const char *name, const void *bytes, size_t size, struct problem *p);
+struct zone *zone_parse(const char *name, const void *bytes, size_t size,
+			struct problem *p);
 void zone_free(struct zone *zone);
 const char *zone_name(const struct zone *zone);
 

@@ -1,0 +1,307 @@
+#include "engine/catalog.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/catalog_draft.h"
+#include "engine/expression.h"
+
+struct catalog_memory {
+	atomic_int references;
+	struct product *products;
+	struct title *titles;
+	struct release *releases; /* all lines, one after the other */
+	size_t match_count;
+	struct expression **matches;
+	char **match_texts;
+};
+
+static void release_memory(struct catalog *catalog)
+{
+	struct catalog_memory *memory = catalog->memory;
+	if (memory != NULL) {
+		for (size_t i = 0; i < memory->match_count; i++) {
+			expression_free(memory->matches[i]);
+			free(memory->match_texts[i]);
+		}
+		free(memory->matches);
+		free(memory->match_texts);
+		free(memory->products);
+		free(memory->titles);
+		free(memory->releases);
+		free(memory);
+	}
+	free(catalog);
+}
+
+struct catalog *catalog_take(struct catalog *catalog)
+{
+	atomic_fetch_add(&catalog->memory->references, 1);
+	return catalog;
+}
+
+void catalog_give(struct catalog *catalog)
+{
+	if (catalog != NULL && atomic_fetch_sub(&catalog->memory->references, 1) == 1)
+		release_memory(catalog);
+}
+
+static struct catalog *allocate(const struct catalog_draft *draft)
+{
+	struct catalog *catalog = calloc(1, sizeof *catalog);
+	if (catalog == NULL)
+		return NULL;
+	struct catalog_memory *memory = calloc(1, sizeof *memory);
+	catalog->memory = memory;
+	if (memory == NULL) {
+		free(catalog);
+		return NULL;
+	}
+	atomic_init(&memory->references, 1);
+	memory->products = calloc(draft->product_count + 1, sizeof(struct product));
+	memory->titles = calloc(draft->release_count + 1, sizeof(struct title));
+	memory->releases = calloc(2 * draft->release_count + 1, sizeof(struct release));
+	memory->matches = calloc(draft->release_count + 1, sizeof(struct expression *));
+	memory->match_texts = calloc(draft->release_count + 1, sizeof(char *));
+	if (memory->products == NULL || memory->titles == NULL ||
+	    memory->releases == NULL || memory->matches == NULL ||
+	    memory->match_texts == NULL) {
+		release_memory(catalog);
+		return NULL;
+	}
+	catalog->products = memory->products;
+	catalog->titles = memory->titles;
+	return catalog;
+}
+
+static uint32_t title_of(struct catalog *catalog, const struct draft_release *from)
+{
+	struct title *titles = catalog->memory->titles;
+	for (size_t i = 0; i < catalog->title_count; i++) {
+		if (titles[i].product == from->product && titles[i].kb == from->kb &&
+		    build_equal(titles[i].build, from->build)) {
+			titles[i].archs |= from->archs;
+			return (uint32_t)i;
+		}
+	}
+	titles[catalog->title_count] = (struct title){
+		.product = (uint16_t)from->product,
+		.kb = from->kb,
+		.build = from->build,
+		.archs = from->archs,
+		.kind = from->kind,
+		.published_s = from->published_s,
+	};
+	return (uint32_t)catalog->title_count++;
+}
+
+static int by_publication(const void *left, const void *right)
+{
+	const struct draft_release *a = *(struct draft_release *const *)left;
+	const struct draft_release *b = *(struct draft_release *const *)right;
+	if (a->published_s != b->published_s)
+		return a->published_s < b->published_s ? -1 : 1;
+	if (a->build.revision != b->build.revision)
+		return a->build.revision < b->build.revision ? -1 : 1;
+	return a->kb < b->kb ? -1 : a->kb > b->kb;
+}
+
+/* The release `kb` names on this line, the newest published by `at` where a KB has
+ * several builds; baselines only when asked.  -1 none. */
+static int32_t index_of(const struct release *releases, size_t count, uint32_t kb,
+			int64_t at_s, bool baseline_only)
+{
+	int32_t found = -1;
+	for (size_t i = 0; i < count && releases[i].published_s <= at_s; i++) {
+		if (releases[i].kb == kb &&
+		    (!baseline_only || releases[i].kind == RELEASE_BASELINE))
+			found = (int32_t)i;
+	}
+	return found;
+}
+
+/* An OOB that does not say what it repairs, repairs the newest B release before it: of
+ * its own quarter if it belongs to one, else of the standard line (DESIGN 2.5). */
+static int32_t implied_repair(const struct release *releases, int32_t index)
+{
+	const struct release *oob = &releases[index];
+	for (int32_t i = index - 1; i >= 0; i--) {
+		const struct release *before = &releases[i];
+		if (before->cadence != CADENCE_B ||
+		    before->published_s >= oob->published_s)
+			continue;
+		bool standard = before->kind == RELEASE_BASELINE ||
+				(before->kind == RELEASE_LCU && before->quarter < 0);
+		if (oob->quarter >= 0 ? before->quarter == oob->quarter : standard)
+			return i;
+	}
+	return -1;
+}
+
+static void resolve(struct release *releases, struct draft_release *const *drafts,
+		    size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		releases[i].quarter = -1;
+		if (releases[i].kind == RELEASE_BASELINE)
+			releases[i].quarter = (int32_t)i;
+		else if (drafts[i]->baseline != 0)
+			releases[i].quarter =
+				index_of(releases, count, drafts[i]->baseline,
+					 releases[i].published_s, true);
+	}
+	for (size_t i = 0; i < count; i++) {
+		releases[i].repairs = -1;
+		if (drafts[i]->repairs != 0)
+			releases[i].repairs =
+				index_of(releases, count, drafts[i]->repairs,
+					 releases[i].published_s, false);
+		else if (releases[i].cadence == CADENCE_OOB)
+			releases[i].repairs = implied_repair(releases, (int32_t)i);
+	}
+	for (size_t i = 0; i < count; i++) {
+		int32_t at = (int32_t)i;
+		for (size_t steps = 0; steps < count && releases[at].repairs >= 0 &&
+				       releases[at].cadence == CADENCE_OOB;
+		     steps++)
+			at = releases[at].repairs;
+		releases[i].anchor = at;
+	}
+}
+
+static void lay_out_line(struct catalog *catalog, const struct catalog_draft *draft,
+			 size_t product, enum arch arch, struct draft_release **scratch)
+{
+	struct line *line = &catalog->memory->products[product].lines[arch == ARCH_ARM64];
+	struct release *releases = (struct release *)line->releases;
+
+	line->product = &catalog->products[product];
+	line->arch = arch;
+	for (size_t i = 0; i < draft->release_count; i++) {
+		if (draft->releases[i].product == product &&
+		    (draft->releases[i].archs & arch) != 0)
+			scratch[line->count++] = &draft->releases[i];
+	}
+	qsort(scratch, line->count, sizeof(struct draft_release *), by_publication);
+	for (size_t i = 0; i < line->count; i++) {
+		const struct draft_release *from = scratch[i];
+		releases[i] = (struct release){
+			.title = title_of(catalog, from),
+			.kb = from->kb,
+			.build = from->build,
+			.kind = from->kind,
+			.cadence = from->cadence,
+			.offer = from->offer,
+			.published_s = from->published_s,
+			.match = from->match,
+			.match_text = from->match_text,
+		};
+	}
+	resolve(releases, scratch, line->count);
+}
+
+/* The expressions pass from the draft to the catalog. */
+static void take_matches(struct catalog *catalog, struct catalog_draft *draft)
+{
+	struct catalog_memory *memory = catalog->memory;
+	for (size_t i = 0; i < draft->release_count; i++) {
+		if (draft->releases[i].match == NULL)
+			continue;
+		memory->matches[memory->match_count] = draft->releases[i].match;
+		memory->match_texts[memory->match_count++] =
+			draft->releases[i].match_text;
+		draft->releases[i].match = NULL;
+		draft->releases[i].match_text = NULL;
+	}
+}
+
+static int by_date(const void *left, const void *right)
+{
+	const struct planned *a = left, *b = right;
+	return a->date_s < b->date_s ? -1 : a->date_s > b->date_s;
+}
+
+static struct catalog *lay_out(struct catalog_draft *draft)
+{
+	struct catalog *catalog = allocate(draft);
+	struct draft_release **scratch =
+		calloc(draft->release_count + 1, sizeof(struct draft_release *));
+	if (catalog == NULL || scratch == NULL) {
+		free(scratch);
+		catalog_give(catalog);
+		return NULL;
+	}
+	struct release *next = catalog->memory->releases;
+	catalog->product_count = draft->product_count;
+	for (size_t i = 0; i < draft->product_count; i++) {
+		struct product *product = &catalog->memory->products[i];
+		*product = draft->products[i].product;
+		qsort(product->planned, product->planned_count, sizeof(struct planned),
+		      by_date);
+		for (int l = 0; l < 2; l++) {
+			enum arch arch = l == 0 ? ARCH_X64 : ARCH_ARM64;
+			product->lines[l].releases = next;
+			lay_out_line(catalog, draft, i, arch, scratch);
+			next += product->lines[l].count;
+		}
+	}
+	take_matches(catalog, draft);
+	free(scratch);
+	return catalog;
+}
+
+struct catalog *catalog_seal(struct catalog_draft *draft, struct findings *findings)
+{
+	size_t before = findings->errors;
+
+	for (size_t i = 0; i < draft->early.count; i++) {
+		const struct finding *told = &draft->early.list[i];
+		findings_add(findings, told->severity, told->origin, told->hint, "%s",
+			     told->text);
+	}
+	catalog_check(draft, findings);
+	if (findings->errors != before)
+		return NULL;
+	struct catalog *catalog = lay_out(draft);
+	if (catalog == NULL)
+		findings_add(findings, SEVERITY_ERROR, (struct origin){ "catalog", 0 },
+			     NULL, "out of memory");
+	return catalog;
+}
+
+const struct product *catalog_product(const struct catalog *catalog, const char *id)
+{
+	for (size_t i = 0; i < catalog->product_count; i++) {
+		if (strcmp(catalog->products[i].id, id) == 0)
+			return &catalog->products[i];
+	}
+	return NULL;
+}
+
+int64_t catalog_title(const struct catalog *catalog, const struct product *product,
+		      uint32_t kb, struct build build)
+{
+	size_t index = (size_t)(product - catalog->products);
+	for (size_t i = 0; i < catalog->title_count; i++) {
+		const struct title *title = &catalog->titles[i];
+		if (title->product == index && title->kb == kb &&
+		    build_equal(title->build, build))
+			return (int64_t)i;
+	}
+	return -1;
+}
+
+const struct line *product_line(const struct product *product, enum arch arch)
+{
+	if (arch == ARCH_NONE)
+		return NULL;
+	const struct line *line = &product->lines[arch == ARCH_ARM64];
+	return line->count > 0 ? line : NULL;
+}
+
+bool release_is_cumulative(const struct release *release)
+{
+	return release->kind != RELEASE_HOTPATCH;
+}

@@ -1,0 +1,236 @@
+/* Rules a to d of DESIGN 2.4, seen through a lens: now, or as time passes, or with
+ * obstacles set aside.  A line is in order of "newest", so each question is one walk
+ * from its end that stops at the first answer. */
+
+#include "engine/judgement.h"
+
+typedef bool (*is_wanted)(const struct judgement *j, int32_t index);
+
+static bool in_own_quarter(const struct judgement *j, int32_t index)
+{
+	return j->quarter >= 0 && j->line->releases[index].quarter == j->quarter;
+}
+
+static bool in_newer_quarter(const struct judgement *j, int32_t index)
+{
+	return quarter_is_newer(j->line, j->line->releases[index].quarter, j->quarter);
+}
+
+static bool is_baseline(const struct judgement *j, int32_t index)
+{
+	return j->line->releases[index].kind == RELEASE_BASELINE;
+}
+
+/* The cumulative line that rule d walks: a baseline, or what belongs to no quarter. */
+static bool is_standard(const struct judgement *j, int32_t index)
+{
+	const struct release *release = &j->line->releases[index];
+	return release_is_cumulative(release) &&
+	       (release->kind == RELEASE_BASELINE || release->quarter < 0);
+}
+
+static bool is_monthly_lcu(const struct judgement *j, int32_t index)
+{
+	const struct release *release = &j->line->releases[index];
+	return release->kind == RELEASE_LCU && release->cadence == CADENCE_B &&
+	       release->quarter < 0;
+}
+
+static bool is_approved_for_track(const struct judgement *j, int32_t index)
+{
+	return is_standard(j, index) &&
+	       rollouts_find(j->situation->rollouts, j->line->releases[index].title,
+			     j->decision->ring)
+		       ->approved_for_track;
+}
+
+static bool admits(struct lens lens, const struct way *way)
+{
+	unsigned left = way->obstacles & ~lens.ignore;
+
+	if ((left & ~(unsigned)OBSTACLES_OPENING) != 0)
+		return false;
+	return left == 0 || way->opens_s <= lens.until_s;
+}
+
+/* The newest release that is wanted, possible and admitted, above index `floor`. */
+static int32_t newest(const struct judgement *j, struct lens lens, is_wanted wanted,
+		      int32_t floor)
+{
+	for (int32_t i = j->published - 1; i >= j->lowest && i > floor; i--) {
+		if (!wanted(j, i) || !candidate_is_possible(j, i))
+			continue;
+		struct way way = candidate_way(j, i);
+		if (admits(lens, &way))
+			return i;
+	}
+	return -1;
+}
+
+static struct lens despite(struct lens lens, unsigned obstacles)
+{
+	lens.ignore |= obstacles;
+	return lens;
+}
+
+static struct choice nothing(enum reason why, int32_t awaited)
+{
+	return (struct choice){ -1, 0, why, awaited };
+}
+
+static struct choice rule_d(const struct judgement *j, struct lens lens, enum reason why,
+			    int32_t instead_of)
+{
+	int32_t release = newest(j, lens, is_standard, -1);
+	if (release < 0)
+		return nothing(why, instead_of);
+	return (struct choice){ release, 'd', why, -1 };
+}
+
+/* What rules a to c chose, unless it lacks only its payload. */
+static struct choice with_payload(const struct judgement *j, struct lens lens,
+				  int32_t release, char rule, enum reason why)
+{
+	struct way way = candidate_way(j, release);
+
+	if (admits(lens, &way))
+		return (struct choice){ release, rule, why, -1 };
+	if (j->policy->missing_payload == MISSING_WAIT)
+		return nothing(REASON_PAYLOAD_MISSING, release);
+	return rule_d(j, lens, REASON_PAYLOAD_MISSING, release);
+}
+
+/* On the track, nothing of a newer quarter: the newest of its own. */
+static struct choice rule_a(const struct judgement *j, struct lens lens)
+{
+	int32_t leaving = newest(j, lens, is_approved_for_track, -1);
+	if (leaving >= 0)
+		return (struct choice){ leaving, 'a', REASON_APPROVED_FOR_TRACK, -1 };
+
+	int32_t own = newest(j, despite(lens, OBSTACLE_PAYLOAD), in_own_quarter, -1);
+	if (own >= 0)
+		return with_payload(j, lens, own, 'a', REASON_NONE);
+
+	int32_t removed =
+		newest(j, despite(lens, OBSTACLE_PAYLOAD | OBSTACLE_UNINSTALLED),
+		       in_own_quarter, -1);
+	if (removed < 0)
+		return nothing(REASON_NONE, -1);
+	const struct request *request = &j->situation->history->request;
+	if (request->kind == REQUEST_UNINSTALL && request->wait)
+		return nothing(REASON_UNINSTALLED_BY_REQUEST, removed);
+	return rule_d(j, lens, REASON_UNINSTALLED_BY_REQUEST, removed);
+}
+
+struct choice choose(const struct judgement *j, struct lens lens)
+{
+	bool on_track = j->decision->track == TRACK_HOTPATCH;
+	struct lens unpaid = despite(lens, OBSTACLE_PAYLOAD);
+
+	if (!j->decision->qualifies)
+		return rule_d(j, lens, REASON_NONE, -1);
+	if (on_track && newest(j, unpaid, in_newer_quarter, -1) < 0)
+		return rule_a(j, lens);
+
+	int32_t baseline = newest(j, unpaid, is_baseline, -1);
+	if (baseline >= 0 && newest(j, lens, is_monthly_lcu, baseline) < 0)
+		return with_payload(j, lens, baseline, 'b', REASON_NONE);
+	if (on_track && j->policy->behind_baseline == BEHIND_BASELINE) {
+		if (baseline >= 0)
+			return with_payload(j, lens, baseline, 'c', REASON_NONE);
+		return nothing(REASON_BASELINE_WITHHELD, -1);
+	}
+	return rule_d(j, lens, REASON_NONE, -1);
+}
+
+/* The next moment after `after_s` at which something possible opens by itself. */
+static int64_t next_opening(const struct judgement *j, int64_t after_s)
+{
+	int64_t next_s = INT64_MAX;
+
+	for (int32_t i = j->lowest; i < j->published; i++) {
+		if (!candidate_is_possible(j, i))
+			continue;
+		struct way way = candidate_way(j, i);
+		if ((way.obstacles & OBSTACLES_OPENING) != 0 && way.opens_s > after_s &&
+		    way.opens_s < next_s)
+			next_s = way.opens_s;
+	}
+	return next_s;
+}
+
+/* Of those a to d would choose as time passes, the first to open. */
+static bool wait_for_time(struct judgement *j)
+{
+	int64_t at_s = j->situation->now_s;
+
+	while ((at_s = next_opening(j, at_s)) != INT64_MAX) {
+		struct choice choice = choose(j, (struct lens){ at_s, 0 });
+		if (choice.release < 0)
+			continue;
+		struct way way = candidate_way(j, choice.release);
+		j->decision->release = choice.release;
+		j->decision->opens_s =
+			way.opens_s == OPENS_SOMETIME ? INSTANT_NONE : way.opens_s;
+		decision_reason(j->decision, (way.obstacles & OBSTACLES_OPENING) != 0
+						     ? way.opening_reason
+						     : REASON_DEFERRED);
+		return true;
+	}
+	return false;
+}
+
+static bool has_greater_cumulative(const struct judgement *j)
+{
+	for (int32_t i = 0; i < j->published; i++) {
+		if (level_is_below(j, i))
+			return true;
+	}
+	return false;
+}
+
+static void settle_nothing_newer(struct judgement *j)
+{
+	struct decision *d = j->decision;
+
+	if (d->level.state == LEVEL_KNOWN) {
+		d->standing = STANDING_UP_TO_DATE;
+		decision_reason(d, REASON_UP_TO_DATE);
+		return;
+	}
+	d->standing = STANDING_WAITING;
+	if (!has_greater_cumulative(j))
+		decision_reason(d, REASON_LEVEL_AHEAD);
+	else
+		decision_reason(d, d->level.state == LEVEL_UNKNOWN
+					   ? REASON_LEVEL_UNKNOWN
+					   : REASON_LEVEL_AMBIGUOUS);
+}
+
+void settle_waiting(struct judgement *j, const struct choice *now)
+{
+	struct decision *d = j->decision;
+	struct lens all = { OPENS_SOMETIME, ~0U };
+
+	d->standing = STANDING_WAITING;
+	if (now->why != REASON_NONE)
+		decision_reason(d, now->why);
+	if (now->awaited >= 0) {
+		d->release = now->awaited;
+		d->opens_s = candidate_way(j, now->awaited).opens_s;
+		return;
+	}
+	if (wait_for_time(j))
+		return;
+	struct choice wish = choose(j, all);
+	if (wish.release < 0) {
+		if (now->why == REASON_NONE)
+			settle_nothing_newer(j);
+		return;
+	}
+	struct way way = candidate_way(j, wish.release);
+	enum reason reason = obstacle_reason(way.obstacles);
+	d->release = wish.release;
+	d->opens_s = way.opens_s == OPENS_SOMETIME ? INSTANT_NONE : way.opens_s;
+	decision_reason(d, reason != REASON_NONE ? reason : way.opening_reason);
+}

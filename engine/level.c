@@ -1,0 +1,232 @@
+#include <assert.h>
+#include <string.h>
+
+#include "engine/facts.h"
+#include "engine/judgement.h"
+
+/* Does the white-space or comma separated list name this KB? */
+static bool kbs_contain(const char *kbs, uint32_t kb)
+{
+	static const char separators[] = " \t,;";
+
+	while (*kbs != '\0') {
+		kbs += strspn(kbs, separators);
+		size_t size = strcspn(kbs, separators);
+		char word[KB_TEXT];
+		uint32_t one;
+		if (size > 0 && size < sizeof word) {
+			memcpy(word, kbs, size);
+			word[size] = '\0';
+			if (kb_parse(word, &one) && one == kb)
+				return true;
+		}
+		kbs += size;
+	}
+	return false;
+}
+
+/* By family and base; the family may be missing where the base alone fits one. */
+static enum reason find_product(struct judgement *j, enum family family, uint32_t base)
+{
+	const struct catalog *catalog = j->situation->catalog;
+	const struct product *found = NULL;
+
+	for (size_t i = 0; i < catalog->product_count; i++) {
+		const struct product *product = &catalog->products[i];
+		if (product->base != base ||
+		    (family != FAMILY_NONE && product->family != family))
+			continue;
+		if (found != NULL)
+			return REASON_FACTS_MISSING;
+		found = product;
+	}
+	j->decision->product = found;
+	return found == NULL ? REASON_NO_PRODUCT : REASON_NONE;
+}
+
+static void find_level(struct judgement *j, const char *kbs)
+{
+	struct level *level = &j->decision->level;
+	int fitting = 0, listed = 0;
+	int32_t any = -1, named = -1;
+
+	for (size_t i = 0; i < j->line->count; i++) {
+		const struct release *release = &j->line->releases[i];
+		if (!build_equal(release->build, level->build))
+			continue;
+		fitting++;
+		any = (int32_t)i;
+		if (kbs != NULL && release->kb != 0 && kbs_contain(kbs, release->kb)) {
+			listed++;
+			named = (int32_t)i;
+		}
+	}
+	level->index = listed == 1 ? named : listed == 0 && fitting == 1 ? any : -1;
+	level->state = level->index >= 0 ? LEVEL_KNOWN
+		       : fitting > 0     ? LEVEL_AMBIGUOUS
+					 : LEVEL_UNKNOWN;
+	if (level->index >= 0)
+		level->kb = j->line->releases[level->index].kb;
+}
+
+/* A feature update that came after the quarter's baseline ends the quarter. */
+static bool has_left_track(const struct judgement *j, int32_t quarter)
+{
+	const struct history *history = j->situation->history;
+	const struct product *product = j->decision->product;
+
+	if (history == NULL)
+		return false;
+	int64_t baseline_s = history_shown_since(history, j->line->releases[quarter].kb);
+	if (baseline_s == INSTANT_NONE)
+		return false;
+	for (size_t i = 0; i < product->leaves_track_count; i++) {
+		int64_t since_s = history_shown_since(history, product->leaves_track[i]);
+		if (since_s != INSTANT_NONE && since_s > baseline_s)
+			return true;
+	}
+	return false;
+}
+
+static void find_track(struct judgement *j)
+{
+	struct decision *d = j->decision;
+
+	j->quarter = -1;
+	d->track = TRACK_STANDARD;
+	if (d->level.state != LEVEL_KNOWN)
+		return;
+	int32_t quarter = j->line->releases[d->level.index].quarter;
+	if (quarter < 0)
+		return;
+	d->left_track = has_left_track(j, quarter);
+	if (d->left_track)
+		return;
+	d->track = TRACK_HOTPATCH;
+	j->quarter = quarter;
+}
+
+/* The planned calendar says when the device can come back (DESIGN 2.2). */
+static void find_rejoin(struct judgement *j)
+{
+	const struct product *product = j->decision->product;
+
+	j->decision->rejoin_s = INSTANT_NONE;
+	if (j->decision->track == TRACK_HOTPATCH)
+		return;
+	for (size_t i = 0; i < product->planned_count; i++) {
+		const struct planned *planned = &product->planned[i];
+		if (planned->kind == RELEASE_BASELINE &&
+		    planned->date_s > j->situation->now_s) {
+			j->decision->rejoin_s = planned->date_s;
+			return;
+		}
+	}
+}
+
+/* How many of the line are published by now: a binary search. */
+static int32_t count_published(const struct line *line, int64_t now_s)
+{
+	size_t low = 0, high = line->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (line->releases[middle].published_s <= now_s)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (int32_t)low;
+}
+
+/* Nothing below this index can be above the level: the level itself, or an earlier
+ * baseline of a newer quarter than the level's. */
+static int32_t lowest_above(const struct judgement *j)
+{
+	const struct level *level = &j->decision->level;
+
+	if (level->state != LEVEL_KNOWN)
+		return 0;
+	int32_t quarter = j->line->releases[level->index].quarter;
+	for (int32_t i = quarter + 1; quarter >= 0 && i < level->index; i++) {
+		if (j->line->releases[i].kind == RELEASE_BASELINE)
+			return i;
+	}
+	return level->index;
+}
+
+enum reason level_find(struct judgement *j)
+{
+	const struct facts *facts = j->situation->facts;
+	const char *build = facts_known(facts, FACT_OS_BUILD);
+	const char *arch = facts_known(facts, FACT_OS_ARCH);
+	const char *family = facts_known(facts, FACT_OS_FAMILY);
+	struct decision *d = j->decision;
+
+	if (build == NULL || !build_parse(build, &d->build))
+		return REASON_FACTS_MISSING;
+	d->arch = arch == NULL ? ARCH_NONE : arch_parse(arch);
+	enum reason reason = find_product(
+		j, family == NULL ? FAMILY_NONE : family_parse(family), d->build.base);
+	if (reason == REASON_FACTS_MISSING || d->arch == ARCH_NONE)
+		return REASON_FACTS_MISSING;
+	if (reason != REASON_NONE)
+		return reason;
+	d->line = product_line(d->product, d->arch);
+	if (d->line == NULL)
+		return REASON_NO_PRODUCT;
+	j->line = d->line;
+	d->level.build = d->build;
+	find_level(j, facts_known(facts, FACT_OS_KBS));
+	find_track(j);
+	find_rejoin(j);
+	j->published = count_published(j->line, j->situation->now_s);
+	j->lowest = lowest_above(j);
+	return REASON_NONE;
+}
+
+bool quarter_is_newer(const struct line *line, int32_t newer, int32_t older)
+{
+	(void)line; /* a line is in order of publication, so indices of baselines tell */
+	return newer >= 0 && older >= 0 && newer > older;
+}
+
+bool release_above(const struct line *line, int32_t release, int32_t level)
+{
+	const struct release *r = &line->releases[release], *l = &line->releases[level];
+
+	if (release == level)
+		return false;
+	if (r->kind == RELEASE_BASELINE && quarter_is_newer(line, release, l->quarter))
+		return true;
+	if (l->kind == RELEASE_BASELINE && quarter_is_newer(line, level, r->quarter))
+		return false;
+	if (r->published_s != l->published_s)
+		return r->published_s > l->published_s;
+	bool comparable = (release_is_cumulative(r) && release_is_cumulative(l)) ||
+			  (r->quarter >= 0 && r->quarter == l->quarter &&
+			   r->kind != RELEASE_BASELINE && l->kind != RELEASE_BASELINE);
+	return comparable && r->build.revision > l->build.revision;
+}
+
+bool level_is_below(const struct judgement *j, int32_t index)
+{
+	const struct level *level = &j->decision->level;
+	const struct release *release = &j->line->releases[index];
+
+	if (level->state == LEVEL_KNOWN)
+		return release_above(j->line, index, level->index);
+	return release_is_cumulative(release) &&
+	       release->build.revision > level->build.revision;
+}
+
+int64_t release_opens(const struct line *line, int32_t index, int64_t defer_s)
+{
+	const struct release *release = &line->releases[index];
+
+	if (release->cadence != CADENCE_OOB)
+		return release->published_s + defer_s;
+	if (release->anchor == index)
+		return release->published_s; /* it repairs nothing: at once */
+	int64_t opens_s = line->releases[release->anchor].published_s + defer_s;
+	return opens_s > release->published_s ? opens_s : release->published_s;
+}
