@@ -29,7 +29,7 @@ enum http_method {
 };
 
 struct http_header {
-	const char *name; /* as sent; compare without case */
+	const char *name;  /* as sent; compare without case */
 	const char *value; /* trimmed */
 };
 
@@ -43,7 +43,7 @@ struct http_request {
 	const char *body; /* NUL-terminated for convenience; body_size counts */
 	size_t body_size;
 	const char *peer; /* "127.0.0.1:4711" or "unix" */
-	bool is_unix;	  /* came by the admin socket; then: */
+	bool is_unix;     /* came by the admin socket; then: */
 	uid_t peer_uid;
 	gid_t peer_gid;
 	pid_t peer_pid;
@@ -67,13 +67,31 @@ void exchange_reply(struct exchange *exchange, int status, const char *type,
 void exchange_reply_file(struct exchange *exchange, int status, const char *type, int fd,
 			 int64_t from, int64_t size, const struct http_header *extra);
 
-/* Room for the handler's own state: zeroed, freed with the exchange. */
+/* The same with several ranges and text between them, for multipart/byteranges: each
+ * part is its head and then [from, from + size) of the file; `tail` closes the body.
+ * Texts and parts are copied. */
+struct http_part {
+	const char *head;
+	int64_t from, size;
+};
+struct http_file {
+	int fd;
+	size_t part_count;
+	const struct http_part *parts;
+	const char *tail;
+};
+void exchange_reply_parts(struct exchange *exchange, int status, const char *type,
+			  const struct http_file *file, const struct http_header *extra);
+
+/* Room for the handler's own state: zeroed, freed with the exchange.  NULL without
+ * memory. */
 void *exchange_allocate(struct exchange *exchange, size_t size);
 
 /* Percent-decode one path segment or query value into `out`.  False on a malformed
  * escape, an encoded NUL, or too little room. */
 bool http_decode(const char *text, size_t size, char *out, size_t room);
-/* The decoded value of a query parameter.  False when absent or malformed. */
+/* The decoded value of a query parameter, where '+' stands for a space.  False when
+ * absent or malformed. */
 bool http_query(const struct http_request *request, const char *name, char *out,
 		size_t room);
 

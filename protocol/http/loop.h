@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
-struct exchange;
+#include "protocol/http/exchange.h"
+
 struct loop;
 struct problem;
 struct tls_context;
@@ -25,14 +27,19 @@ struct loop_task {
 
 struct loop_settings {
 	unsigned index;
-	const char *address;	 /* "127.0.0.1" or "::1"; NULL: no TCP listener */
-	int port;		 /* 0 picks one: see loop_port() */
+	const char *address;     /* "127.0.0.1" or "::1"; NULL: no TCP listener */
+	int port;                /* 0 picks one: see loop_port() */
 	struct tls_context *tls; /* never NULL with an address: no plain text port */
-	const char *unix_path;	 /* plain HTTP for the admin API; NULL: none */
+	const char *unix_path;   /* plain HTTP for the admin API; NULL: none */
 	/* A complete request is here.  The handler answers by exchange_reply*(), now or
 	 * later, exactly once. */
 	void (*handle)(struct exchange *exchange, void *owner);
 	void *owner;
+	/* The most bytes a request body may have, asked before any of it is read; NULL
+	 * for LIMIT_FEEDBACK_BODY everywhere. */
+	size_t (*body_limit)(enum http_method method, const char *path, void *owner);
+	uint64_t keep_alive_ms; /* an idle connection is kept so long; 0 for 60 s */
+	uint64_t drain_ms;      /* a stop waits so long for answers; 0 for 10 s */
 	/* Called on the loop's thread before it takes connections and after the last. */
 	int (*started)(struct loop *loop, void *owner, struct problem *p);
 	void (*stopped)(struct loop *loop, void *owner);
@@ -45,7 +52,8 @@ struct loop_settings {
 struct loop *loop_start(const struct loop_settings *settings, struct problem *p);
 /* Any thread.  Idempotent. */
 void loop_stop(struct loop *loop);
-/* Waits for the thread and frees the loop. */
+/* Waits for the thread, runs tasks that came too late for it, and frees the loop.  The
+ * thread outlives every exchange: a handler that never answers one never lets it end. */
 void loop_join(struct loop *loop);
 
 int loop_port(const struct loop *loop);
