@@ -1,0 +1,24 @@
+/* Which machines a simulated fleet consists of.
+ *
+ * The first few are named samples that all begin in December 2024, so that a person can
+ * follow one of each sort; the rest are drawn from the seed, each from its own number, so
+ * that device 17 is the same machine in a fleet of 20 and in one of 2000. */
+
+#ifndef AGENTS_FLEET_MODEL_H
+#define AGENTS_FLEET_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agents/windows.h"
+
+enum { FLEET_ID = 64 };
+
+size_t fleet_samples(void);
+
+/* Device `index` of a fleet: its id and its model.  True for a sample. */
+bool fleet_model(size_t index, uint64_t seed, char id[static FLEET_ID],
+		 struct windows_model *model);
+
+#endif
