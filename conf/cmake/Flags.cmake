@@ -4,6 +4,9 @@ option(WITH_TSAN "Thread sanitizer" OFF)
 option(WITH_FUZZ "libFuzzer targets (clang)" OFF)
 option(WITH_WERROR "Treat warnings as errors" OFF)
 
+# Asserts stay on as shipped: a broken promise stops the program where it broke.
+string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
+
 add_library(project_flags INTERFACE)
 target_compile_features(project_flags INTERFACE c_std_11)
 target_compile_options(project_flags INTERFACE
