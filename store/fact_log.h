@@ -1,0 +1,23 @@
+/* The log of every device's facts: each value it came to have, and each it lost. */
+
+#ifndef STORE_FACT_LOG_H
+#define STORE_FACT_LOG_H
+
+#include <stdint.h>
+
+struct fact_change;
+struct facts;
+struct problem;
+struct session;
+
+/* Log how `facts` differ from those stored for the device with `key`, before they are
+ * overwritten.  A device without stored facts had none. */
+int fact_log_difference(struct session *session, int64_t key, int64_t at_s,
+			const struct facts *facts, struct problem *p);
+
+/* As engine/backend.h has it. */
+int store_fact_changes(struct session *session, const char *device, int64_t until_s,
+		       int (*each)(void *owner, const struct fact_change *change),
+		       void *owner, struct problem *p);
+
+#endif

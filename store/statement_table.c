@@ -1,0 +1,178 @@
+/* The SQL, all of it. */
+
+#include "store/statement.h"
+
+#define KEY_COLUMNS "product, kb, base, revision"
+#define FLOW_COLUMNS                                                                     \
+	"f.id, f.kind, f.state, f.product, f.kb, f.base, f.revision, f.release_kind,"    \
+	" f.ring, f.generation, f.sequence, f.offered_s, f.retrieved_s, f.changed_s,"    \
+	" f.lease_s, f.install_by_s, f.pending_since_s, f.code, f.withdrawing,"          \
+	" f.ends_recovery"
+#define DEVICE_COLUMNS                                                                   \
+	"d.key, d.id, d.token_hash, d.token_used, d.created_s, d.last_seen_s, "          \
+	"d.restarts,"                                                                    \
+	" d.facts_wanted, v.text, h.text, " FLOW_COLUMNS
+#define DEVICE_TABLES                                                                    \
+	" FROM device d JOIN device_facts v ON v.device = d.key"                         \
+	" JOIN device_history h ON h.device = d.key LEFT JOIN flow f ON f.id = d.flow"
+
+/* clang-format off */
+const struct statement_text statement_table[STATEMENTS] = {
+	/* Units of work. */
+	[STATEMENT_BEGIN] = { "begin", 0, "BEGIN IMMEDIATE" },
+	[STATEMENT_COMMIT] = { "commit", 0, "COMMIT" },
+	[STATEMENT_ROLLBACK] = { "rollback", 0, "ROLLBACK" },
+	[STATEMENT_UNIT_BEGIN] = { "begin unit", 0, "SAVEPOINT unit" },
+	[STATEMENT_UNIT_KEEP] = { "keep unit", 0, "RELEASE unit" },
+	[STATEMENT_UNIT_UNDO] = { "undo unit", 0, "ROLLBACK TO unit" },
+
+	/* Devices. */
+	[STATEMENT_DEVICE_READ] = { "device read", 1,
+		"SELECT " DEVICE_COLUMNS DEVICE_TABLES " WHERE d.id = ?1 AND d.present" },
+	[STATEMENT_DEVICE_NEXT] = { "device next", 1,
+		"SELECT " DEVICE_COLUMNS DEVICE_TABLES
+		" WHERE d.id > ?1 AND d.present ORDER BY d.id LIMIT 1" },
+	[STATEMENT_DEVICE_COUNT] = { "device count", 0,
+		"SELECT count(*) FROM device_facts" },
+	[STATEMENT_DEVICE_ADD] = { "device add", 3,
+		"INSERT INTO device (id, present, token_used, created_s, last_seen_s,"
+		" restarts, facts_wanted) VALUES (?1, 1, 0, ?2, ?3, 0, 0)"
+		" ON CONFLICT (id) DO UPDATE SET present = 1, last_seen_s = excluded.last_seen_s"
+		" WHERE NOT present"
+		" RETURNING key" },
+	[STATEMENT_DEVICE_SET] = { "device set", 8,
+		"UPDATE device SET token_hash = ?2, token_used = ?3, created_s = ?4,"
+		" last_seen_s = max(last_seen_s, ?5), restarts = ?6, facts_wanted = ?7,"
+		" flow = nullif(?8, 0) WHERE key = ?1 AND present" },
+	[STATEMENT_DEVICE_SEEN] = { "device seen", 2,
+		"UPDATE device SET last_seen_s = ?2"
+		" WHERE id = ?1 AND present AND last_seen_s < ?2" },
+	[STATEMENT_DEVICE_FORGET] = { "device forget", 1,
+		"UPDATE device SET present = 0, token_hash = NULL, token_used = 0,"
+		" flow = NULL WHERE key = ?1" },
+	[STATEMENT_FACTS_READ] = { "facts read", 1,
+		"SELECT text FROM device_facts WHERE device = ?1" },
+	[STATEMENT_FACTS_PUT] = { "facts put", 2,
+		"INSERT INTO device_facts (device, text) VALUES (?1, ?2)"
+		" ON CONFLICT (device) DO UPDATE SET text = excluded.text" },
+	[STATEMENT_FACTS_FORGET] = { "facts forget", 1,
+		"DELETE FROM device_facts WHERE device = ?1" },
+	[STATEMENT_FACT_CHANGE_ADD] = { "fact change add", 5,
+		"INSERT INTO fact_change (device, at_s, name, value, source)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)" },
+	[STATEMENT_FACT_CHANGES] = { "fact changes", 2,
+		"SELECT at_s, name, value, source FROM fact_change WHERE device ="
+		" (SELECT key FROM device WHERE id = ?1) AND at_s <= ?2 ORDER BY id" },
+	[STATEMENT_HISTORY_PUT] = { "history put", 2,
+		"INSERT INTO device_history (device, text) VALUES (?1, ?2)"
+		" ON CONFLICT (device) DO UPDATE SET text = excluded.text" },
+	[STATEMENT_HISTORY_FORGET] = { "history forget", 1,
+		"DELETE FROM device_history WHERE device = ?1" },
+
+	/* Flows, events, counters. */
+	[STATEMENT_FLOW_ID_NEW] = { "flow id new", 0,
+		"UPDATE sqlite_sequence SET seq = seq + 1"
+		" WHERE name = 'flow' AND seq < 2147483647 RETURNING seq" },
+	[STATEMENT_FLOW_READ] = { "flow read", 1,
+		"SELECT d.id, " FLOW_COLUMNS " FROM flow f JOIN device d ON d.key = f.device"
+		" WHERE f.id = ?1" },
+	[STATEMENT_FLOW_INSTALLED] = { "flow installed", 3,
+		"SELECT " FLOW_COLUMNS " FROM flow f WHERE f.device ="
+		" (SELECT key FROM device WHERE id = ?1) AND f.state = ?2 AND f.kind = ?3"
+		" ORDER BY f.id DESC LIMIT 1" },
+	[STATEMENT_FLOW_PUT] = { "flow put", 21,
+		"INSERT INTO flow (device, id, kind, state, product, kb, base, revision,"
+		" release_kind, ring, generation, sequence, offered_s, retrieved_s,"
+		" changed_s, lease_s, install_by_s, pending_since_s, code, withdrawing,"
+		" ends_recovery) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+		" ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+		" ON CONFLICT (id) DO UPDATE SET kind = ?3, state = ?4, product = ?5,"
+		" kb = ?6, base = ?7, revision = ?8, release_kind = ?9, ring = ?10,"
+		" generation = ?11, sequence = ?12, offered_s = ?13, retrieved_s = ?14,"
+		" changed_s = ?15, lease_s = ?16, install_by_s = ?17,"
+		" pending_since_s = ?18, code = ?19, withdrawing = ?20,"
+		" ends_recovery = ?21 WHERE device = ?1" },
+	[STATEMENT_FLOWS_FORGET] = { "flows forget", 1,
+		"DELETE FROM flow WHERE device = ?1" },
+	[STATEMENT_EVENT_ADD] = { "event add", 14,
+		"INSERT INTO event (device, kind, at_s, flow, " KEY_COLUMNS ", ring,"
+		" flow_kind, from_state, to_state, code, note)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)" },
+	[STATEMENT_EVENTS] = { "events", 2,
+		"SELECT kind, at_s, flow, " KEY_COLUMNS ", ring, flow_kind, from_state,"
+		" to_state, code, note FROM event WHERE device ="
+		" (SELECT key FROM device WHERE id = ?1) AND at_s <= ?2 ORDER BY id" },
+	[STATEMENT_COUNTER_MOVE] = { "counter move", 8,
+		"INSERT INTO counter (" KEY_COLUMNS ", ring, flow_kind, state, n)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		" ON CONFLICT DO UPDATE SET n = n + excluded.n" },
+	[STATEMENT_COUNTERS] = { "counters", 0,
+		"SELECT " KEY_COLUMNS ", ring, flow_kind, state, n FROM counter"
+		" ORDER BY " KEY_COLUMNS ", ring, flow_kind" },
+	[STATEMENT_COUNTERS_ASTRAY] = { "counters astray", 1,
+		"SELECT count(*) FROM (SELECT 1 FROM"
+		" (SELECT " KEY_COLUMNS ", ring, flow_kind, to_state AS state, 1 AS n"
+		"   FROM event WHERE kind = ?1 AND to_state <> ''"
+		"  UNION ALL"
+		"  SELECT " KEY_COLUMNS ", ring, flow_kind, from_state, -1"
+		"   FROM event WHERE kind = ?1 AND from_state <> ''"
+		"  UNION ALL"
+		"  SELECT " KEY_COLUMNS ", ring, flow_kind, state, -n FROM counter)"
+		" GROUP BY " KEY_COLUMNS ", ring, flow_kind, state HAVING sum(n) <> 0)" },
+
+	/* What the operator gave us. */
+	[STATEMENT_DOCUMENT_NEXT] = { "document next", 1,
+		"SELECT coalesce(max(revision), 0) + 1 FROM document WHERE kind = ?1" },
+	[STATEMENT_DOCUMENT_ADD] = { "document add", 6,
+		"INSERT INTO document (kind, revision, name, text, at_s, by)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)" },
+	[STATEMENT_DOCUMENT_CURRENT] = { "document current", 3,
+		"INSERT INTO document_current (kind, name, revision) VALUES (?1, ?2, ?3)" },
+	[STATEMENT_DOCUMENT_RETIRE] = { "document retire", 2,
+		"DELETE FROM document_current"
+		" WHERE kind = ?1 AND (?2 IS NULL OR name = ?2)" },
+	[STATEMENT_DOCUMENTS] = { "documents", 1,
+		"SELECT kind, name, revision, at_s, by, text FROM document_current"
+		" JOIN document USING (kind, name, revision)"
+		" WHERE kind = ?1 ORDER BY revision" },
+	[STATEMENT_PAYLOAD_PUT] = { "payload put", 10,
+		"INSERT INTO payload (" KEY_COLUMNS ", arch, name, size_bytes, sha256, sha1,"
+		" md5) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+		" ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes,"
+		" sha256 = excluded.sha256, sha1 = excluded.sha1, md5 = excluded.md5" },
+	[STATEMENT_PAYLOADS] = { "payloads", 0,
+		"SELECT " KEY_COLUMNS ", arch, name, size_bytes, sha256, sha1, md5"
+		" FROM payload ORDER BY " KEY_COLUMNS ", arch, name" },
+
+	/* What was done on the day, and by whom. */
+	[STATEMENT_ROLLOUT_ADD] = { "rollout add", 21,
+		"INSERT INTO rollout (" KEY_COLUMNS ", ring, approval, approved_for_track,"
+		" withdrawn, halted, halted_s, paused_until_s, expedited,"
+		" expedite_deadline_s, passed_s, max_failed_permille, waived, canary,"
+		" canary_verified, by, reason, changed_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
+		" ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)" },
+	[STATEMENT_ROLLOUT_CURRENT] = { "rollout current", 6,
+		"INSERT INTO rollout_current (" KEY_COLUMNS ", ring, version)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT DO UPDATE SET version = excluded.version" },
+	[STATEMENT_ROLLOUTS] = { "rollouts", 0,
+		"SELECT r.product, r.kb, r.base, r.revision, r.ring, r.approval,"
+		" r.approved_for_track, r.withdrawn, r.halted, r.halted_s,"
+		" r.paused_until_s, r.expedited, r.expedite_deadline_s, r.passed_s,"
+		" r.max_failed_permille, r.waived, r.canary, r.canary_verified, r.by,"
+		" r.reason, r.changed_s FROM rollout_current c"
+		" JOIN rollout r ON r.version = c.version"
+		" ORDER BY c.product, c.kb, c.base, c.revision, c.ring" },
+	[STATEMENT_AUDIT_ADD] = { "audit add", 5,
+		"INSERT INTO audit (at_s, by, action, subject, reason)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)" },
+	[STATEMENT_AUDITS] = { "audits", 1,
+		"SELECT at_s, by, action, subject, reason FROM audit"
+		" ORDER BY id DESC LIMIT ?1" },
+	[STATEMENT_SETTING_READ] = { "setting read", 1,
+		"SELECT value FROM setting WHERE name = ?1" },
+	[STATEMENT_SETTING_PUT] = { "setting put", 2,
+		"INSERT INTO setting (name, value) VALUES (?1, ?2)"
+		" ON CONFLICT DO UPDATE SET value = excluded.value" },
+};
+/* clang-format on */

@@ -1,0 +1,100 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/problem.h"
+#include "store/audit.h"
+#include "store/devices.h"
+#include "store/documents.h"
+#include "store/fact_log.h"
+#include "store/flows.h"
+#include "store/group_writer.h"
+#include "store/payloads.h"
+#include "store/rollouts.h"
+#include "store/session.h"
+
+struct store {
+	struct backend backend; /* first: the seam's pointer is ours */
+	struct group_writer *writer;
+	char *path;
+};
+
+static struct store *store_of(struct backend *backend)
+{
+	return (struct store *)backend;
+}
+
+static struct session *open_session(struct backend *backend, struct problem *p)
+{
+	return session_open_reader(store_of(backend)->path, p);
+}
+
+static void submit(struct backend *backend, struct work *work)
+{
+	group_writer_submit(store_of(backend)->writer, work);
+}
+
+static const struct backend_ops ops = {
+	.open = open_session,
+	.close = session_close,
+	.device_read = store_device_read,
+	.device_next = store_device_next,
+	.device_count = store_device_count,
+	.flow_read = store_flow_read,
+	.flow_installed = store_flow_installed,
+	.events = store_events,
+	.fact_changes = store_fact_changes,
+	.documents = store_documents,
+	.payloads = store_payloads,
+	.rollouts = store_rollouts,
+	.counters = store_counters,
+	.audits = store_audits,
+	.setting_read = store_setting_read,
+	.flow_id_new = store_flow_id_new,
+	.device_write = store_device_write,
+	.device_forget = store_device_forget,
+	.device_seen = store_device_seen,
+	.document_put = store_document_put,
+	.document_retire = store_document_retire,
+	.payload_put = store_payload_put,
+	.rollout_put = store_rollout_put,
+	.audit_put = store_audit_put,
+	.setting_put = store_setting_put,
+	.submit = submit,
+};
+
+struct backend *store_open(const char *path, struct problem *p)
+{
+	struct store *store = calloc(1, sizeof *store);
+	char *kept = strdup(path);
+
+	if (store == NULL || kept == NULL) {
+		problem_set(p, PROBLEM_NO_MEMORY, "opening the store: out of memory");
+		goto fail;
+	}
+	struct session *session = session_open_writer(path, p);
+	if (session == NULL)
+		goto fail;
+	store->writer = group_writer_start(session, p);
+	if (store->writer == NULL)
+		goto fail;
+	store->path = kept;
+	store->backend.ops = &ops;
+	return &store->backend;
+fail:
+	free(kept);
+	free(store);
+	return NULL;
+}
+
+void store_close(struct backend *backend)
+{
+	if (backend == NULL)
+		return;
+	struct store *store = store_of(backend);
+
+	group_writer_stop(store->writer);
+	free(store->path);
+	free(store);
+}
