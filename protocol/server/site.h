@@ -23,16 +23,18 @@
 #include "engine/problem.h"
 #include "engine/record.h"
 #include "engine/snapshot.h"
+#include "protocol/http/loop.h"
 
 struct exchange;
-struct loop;
 struct site;
 
 struct view {
 	struct snapshot *snapshot;
 	size_t payload_count;
 	struct payload *payloads; /* sorted by title and architecture */
-	int references;		  /* not for readers */
+	/* not for readers */
+	int references;
+	uint64_t catalog_mark, plan_mark; /* of the documents it was made from */
 };
 
 struct desk {
@@ -42,6 +44,7 @@ struct desk {
 	/* Working room for one exchange at a time, too big for a stack. */
 	struct device_record record;
 	struct decision decision;
+	struct seen_batch *seen; /* not for users */
 };
 
 /* Any thread. */
@@ -64,6 +67,14 @@ struct backend *site_backend(struct site *site);
 
 /* Loop threads. */
 struct desk *site_desk(struct loop *loop);
+/* A known device was heard: kept in memory, written in batches.  Call it with every
+ * authenticated poll; it costs a hash look-up. */
+void desk_seen(struct desk *desk, const char *device);
+
+/* What the engine is asked about a record as it stands, at `now_s`.  Borrows from the
+ * view and the record. */
+struct situation site_situation(struct site *site, const struct view *view,
+				const struct device_record *record, int64_t now_s);
 
 /* Decide for a record as it stands, at `now_s`: the one call of the engine. */
 void site_decide(struct site *site, const struct view *view,
@@ -92,6 +103,7 @@ struct change {
 	struct decision *decision;
 	struct outcome *outcome;
 	/* not for users */
+	struct loop_task task;
 	struct problem problem;
 	bool failed;
 };
