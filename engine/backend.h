@@ -94,6 +94,10 @@ struct backend_ops {
 	int (*events)(struct session *session, const char *device, int64_t until_s,
 		      int (*each)(void *owner, const struct event *event), void *owner,
 		      struct problem *p); /* ascending */
+	/* Of one flow, also of a device that was forgotten since. */
+	int (*flow_events)(struct session *session, const char *device, int64_t flow,
+			   int (*each)(void *owner, const struct event *event),
+			   void *owner, struct problem *p); /* ascending */
 	int (*fact_changes)(struct session *session, const char *device, int64_t until_s,
 			    int (*each)(void *owner, const struct fact_change *change),
 			    void *owner, struct problem *p); /* ascending */

@@ -99,6 +99,7 @@ int content_digest_end(struct content_digest *digest, struct content_hashes *has
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	unsigned size;
 
+	assert(digest->count <= CONTENT_HASHES);
 	memset(hashes, 0, sizeof *hashes);
 	ERR_clear_error();
 	for (int i = 0; i < digest->count; i++) {

@@ -47,12 +47,6 @@ static void close_descriptor(const int *fd)
 }
 #define SCOPED_FD __attribute__((cleanup(close_descriptor)))
 
-static void give_buffer(unsigned char **buffer)
-{
-	free(*buffer);
-}
-#define SCOPED_BUFFER __attribute__((cleanup(give_buffer)))
-
 /* What errno says of a file or folder, and what to do about it. */
 static int tell(const char *what, struct problem *p)
 {
@@ -63,6 +57,7 @@ static int tell(const char *what, struct problem *p)
 		const char *remedy;
 	} faces[] = {
 		{ ENOENT, PROBLEM_NOT_FOUND, "; check the path" },
+		{ ENOTDIR, PROBLEM_EXTERNAL, "; a folder of the store belongs there" },
 		{ ENOSPC, PROBLEM_BUSY, "; free some space and try again" },
 		{ EDQUOT, PROBLEM_BUSY, "; raise the quota or free some space, and try again" },
 		{ EFBIG, PROBLEM_TOO_LARGE,
@@ -100,8 +95,7 @@ static int open_folder(int parent, const char *name, struct problem *p)
 	if (fd >= 0)
 		return fd;
 fail:
-	tell("folder", p);
-	return problem_while(p, "content store, '%s'", name);
+	return tell(name, p);
 }
 
 /* Nobody else copies yet, so whatever lies there was left by a crash. */
@@ -188,6 +182,28 @@ void content_store_close(struct content_store *store)
 	free(store);
 }
 
+/* What reading a file through takes. */
+struct reading {
+	struct content_digest *digest;
+	unsigned char *buffer; /* of CHUNK_BYTES */
+};
+
+static int reading_init(struct reading *reading, int hashes, struct problem *p)
+{
+	reading->digest = NULL;
+	reading->buffer = malloc(CHUNK_BYTES);
+	if (reading->buffer == NULL)
+		return problem_set(p, PROBLEM_NO_MEMORY, "reading it: out of memory");
+	reading->digest = content_digest_new(hashes, p);
+	return reading->digest == NULL ? -1 : 0;
+}
+
+static void reading_fini(struct reading *reading)
+{
+	content_digest_free(reading->digest);
+	free(reading->buffer);
+}
+
 /* Copying in. */
 
 struct copy {
@@ -200,16 +216,19 @@ struct copy {
 /* Not to wait for the writer of a pipe, the file is opened without blocking. */
 static int open_source(const char *path, struct stat *status, struct problem *p)
 {
-	SCOPED_FD int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, status) < 0)
+	if (fd < 0)
 		return tell("opening it", p);
-	if (!S_ISREG(status->st_mode))
-		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "it is no regular file; name the update file itself");
-	int kept = fd;
-	fd = -1;
-	return kept;
+	if (fstat(fd, status) < 0)
+		tell("opening it", p);
+	else if (!S_ISREG(status->st_mode))
+		problem_set(p, PROBLEM_BAD_INPUT,
+			    "it is no regular file; name the update file itself");
+	else
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static int open_target(struct content_store *store, char name[static INCOMING_NAME],
@@ -275,14 +294,11 @@ static int changed_meanwhile(struct problem *p)
 
 /* The hashes are of the very bytes that are written, whatever the source does. */
 static int copy_bytes(const struct copy *copy, struct content_digest *digest,
-		      struct problem *p)
+		      unsigned char *buffer, struct problem *p)
 {
-	SCOPED_BUFFER unsigned char *buffer = malloc(CHUNK_BYTES);
 	int64_t left = copy->size_bytes;
 	ssize_t got;
 
-	if (buffer == NULL)
-		return problem_set(p, PROBLEM_NO_MEMORY, "out of memory");
 	if (check_room(copy, left, p) < 0)
 		return -1;
 	while ((got = read_chunk(copy->source, buffer)) > 0) {
@@ -304,14 +320,14 @@ static int copy_all(const struct copy *copy, const struct stat *before,
 		    struct content_hashes *hashes, struct problem *p)
 {
 	struct stat after;
-	struct content_digest *digest = content_digest_new(CONTENT_HASHES, p);
-	if (digest == NULL)
-		return -1;
+	struct reading reading;
 
-	int rc = copy_bytes(copy, digest, p);
+	int rc = reading_init(&reading, CONTENT_HASHES, p);
 	if (rc == 0)
-		rc = content_digest_end(digest, hashes, p);
-	content_digest_free(digest);
+		rc = copy_bytes(copy, reading.digest, reading.buffer, p);
+	if (rc == 0)
+		rc = content_digest_end(reading.digest, hashes, p);
+	reading_fini(&reading);
 	if (rc < 0)
 		return -1;
 	if (fstat(copy->source, &after) < 0)
@@ -349,7 +365,7 @@ static int settle(struct content_store *store, const struct copy *copy,
 static int add(struct content_store *store, const char *source_path, struct payload *out,
 	       struct problem *p)
 {
-	struct stat status;
+	struct stat status = { 0 };
 	struct content_hashes hashes;
 	struct copy copy = { .store = store };
 	_Static_assert(sizeof out->sha256 == sizeof hashes.sha256 &&
@@ -413,21 +429,17 @@ static bool same_file(const struct stat *a, const struct stat *b)
 static int bytes_fit(int fd, const char *sha256, struct problem *p)
 {
 	struct content_hashes hashes;
+	struct reading reading;
 	ssize_t got;
-	int rc = 0;
-	SCOPED_BUFFER unsigned char *buffer = malloc(CHUNK_BYTES);
-	if (buffer == NULL)
-		return problem_set(p, PROBLEM_NO_MEMORY, "out of memory");
-	struct content_digest *digest = content_digest_new(CONTENT_SHA256 + 1, p);
-	if (digest == NULL)
-		return -1;
 
-	while (rc == 0 && (got = read_chunk(fd, buffer)) != 0)
+	int rc = reading_init(&reading, CONTENT_SHA256 + 1, p);
+	while (rc == 0 && (got = read_chunk(fd, reading.buffer)) != 0)
 		rc = got < 0 ? tell("reading it", p)
-			     : content_digest_add(digest, buffer, (size_t)got, p);
+			     : content_digest_add(reading.digest, reading.buffer,
+						  (size_t)got, p);
 	if (rc == 0)
-		rc = content_digest_end(digest, &hashes, p);
-	content_digest_free(digest);
+		rc = content_digest_end(reading.digest, &hashes, p);
+	reading_fini(&reading);
 	if (rc < 0)
 		return -1;
 	return strcmp(hashes.sha256, sha256) == 0;
@@ -457,8 +469,8 @@ static int put_in_quarantine(struct content_store *store, int folder, const char
 	if (!moved)
 		return 0;
 	return problem_set(p, PROBLEM_CONFLICT,
-			   "its bytes are not those it was stored with; it is in "
-			   "'quarantine' now, import it again");
+			   "its bytes are not those it was stored with; it lies in "
+			   "'quarantine' now: import it again");
 }
 
 static int verify(struct content_store *store, const char *sha256, struct problem *p)
@@ -469,7 +481,9 @@ static int verify(struct content_store *store, const char *sha256, struct proble
 				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (folder < 0 || fstatat(folder, sha256, &seen, AT_SYMLINK_NOFOLLOW) < 0)
-		return tell("it is not in the store", p);
+		return errno != ENOENT ? tell("looking for it", p)
+				       : problem_set(p, PROBLEM_NOT_FOUND,
+						     "it is not in the store; import it");
 	if (!S_ISREG(seen.st_mode))
 		return put_in_quarantine(store, folder, sha256, &seen, p);
 	SCOPED_FD int file =

@@ -102,7 +102,7 @@ static sqlite3 *open_file(const char *path, int flags, struct problem *p)
 /* Whose file is it?  Asked before anything could change it. */
 static int check_ours(sqlite3 *db, struct problem *p)
 {
-	int64_t application, tables, version;
+	int64_t application = 0, tables = 0, version = 0;
 
 	if (database_number(db, "PRAGMA application_id", &application, p) < 0 ||
 	    database_number(db, "SELECT count(*) FROM sqlite_schema", &tables, p) < 0 ||

@@ -97,13 +97,14 @@ int store_document_retire(struct session *session, const char *kind, const char 
 {
 	assert(session->room != NULL);
 	struct document retired = { .text = NULL };
+	size_t kind_size = strlen(kind) + 1, name_size = strlen(name) + 1;
 	int64_t revision;
 
-	if (strlen(kind) >= sizeof retired.kind || strlen(name) >= sizeof retired.name)
+	if (kind_size > sizeof retired.kind || name_size > sizeof retired.name)
 		return problem_set(p, PROBLEM_NOT_FOUND, "there is no %.32s of that name",
 				   kind);
-	strcpy(retired.kind, kind);
-	strcpy(retired.name, name);
+	memcpy(retired.kind, kind, kind_size);
+	memcpy(retired.name, name, name_size);
 	int rc = leave_current(session, kind, name, p);
 	if (rc == 0)
 		return problem_set(p, PROBLEM_NOT_FOUND, "there is no %s '%s'", kind,

@@ -226,18 +226,14 @@ static int read_event(sqlite3_stmt *stmt, struct event *event, struct problem *p
 	return 0;
 }
 
-int store_events(struct session *session, const char *device, int64_t until_s,
-		 int (*each)(void *owner, const struct event *event), void *owner,
-		 struct problem *p)
+/* The statement is bound: to a device, and to a time or a flow. */
+static int walk_events(sqlite3_stmt *stmt,
+		       int (*each)(void *owner, const struct event *event), void *owner,
+		       struct problem *p)
 {
 	struct event event;
-	int rc, index = 1;
-	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_EVENTS, p);
-	if (stmt == NULL)
-		return -1;
+	int rc;
 
-	bind_text(stmt, &index, device);
-	bind_int(stmt, &index, until_s);
 	while ((rc = statement_next(stmt, p)) == 1) {
 		if (read_event(stmt, &event, p) < 0)
 			return -1;
@@ -245,6 +241,34 @@ int store_events(struct session *session, const char *device, int64_t until_s,
 			return 0;
 	}
 	return rc;
+}
+
+int store_events(struct session *session, const char *device, int64_t until_s,
+		 int (*each)(void *owner, const struct event *event), void *owner,
+		 struct problem *p)
+{
+	int index = 1;
+	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_EVENTS, p);
+	if (stmt == NULL)
+		return -1;
+
+	bind_text(stmt, &index, device);
+	bind_int(stmt, &index, until_s);
+	return walk_events(stmt, each, owner, p);
+}
+
+int store_flow_events(struct session *session, const char *device, int64_t flow,
+		      int (*each)(void *owner, const struct event *event), void *owner,
+		      struct problem *p)
+{
+	int index = 1;
+	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_FLOW_EVENTS, p);
+	if (stmt == NULL)
+		return -1;
+
+	bind_text(stmt, &index, device);
+	bind_int(stmt, &index, flow);
+	return walk_events(stmt, each, owner, p);
 }
 
 /* One row of the table counts one state. */

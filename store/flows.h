@@ -32,6 +32,9 @@ int store_flow_installed(struct session *session, const char *device, struct flo
 int store_events(struct session *session, const char *device, int64_t until_s,
 		 int (*each)(void *owner, const struct event *event), void *owner,
 		 struct problem *p);
+int store_flow_events(struct session *session, const char *device, int64_t flow,
+		      int (*each)(void *owner, const struct event *event), void *owner,
+		      struct problem *p);
 int store_counters(struct session *session,
 		   int (*each)(void *owner, const struct counter *counter), void *owner,
 		   struct problem *p);

@@ -110,7 +110,7 @@ static bool run_unit(struct group_writer *writer, struct work *work, struct prob
 
 /* Run units[0..count) in one transaction; returns how many of them now have their
  * answer in problems[].  The rest is for another transaction. */
-static size_t run_group(struct group_writer *writer, size_t count)
+static size_t run_group(struct group_writer *writer, struct work **units, size_t count)
 {
 	struct problem failure = { 0 };
 
@@ -121,7 +121,7 @@ static size_t run_group(struct group_writer *writer, size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct problem *told = &writer->problems[i];
-		if (!run_unit(writer, writer->units[i], told)) {
+		if (!run_unit(writer, units[i], told)) {
 			failure = *told;
 			undo_group(writer, i + 1, &failure);
 			return i + 1;
@@ -136,16 +136,17 @@ static size_t run_group(struct group_writer *writer, size_t count)
 
 static void run_all(struct group_writer *writer, size_t count)
 {
+	struct work **units = writer->units;
+
 	while (count > 0) {
-		size_t answered = run_group(writer, count);
+		size_t answered = run_group(writer, units, count);
 		for (size_t i = 0; i < answered; i++) {
 			const struct problem *told = &writer->problems[i];
-			struct work *work = writer->units[i];
-			work->done(work, told->kind == PROBLEM_NONE ? NULL : told);
+			units[i]->done(units[i],
+				       told->kind == PROBLEM_NONE ? NULL : told);
 		}
+		units += answered;
 		count -= answered;
-		memmove(writer->units, writer->units + answered,
-			count * sizeof writer->units[0]);
 	}
 }
 

@@ -159,8 +159,10 @@ size_t lines_in_text(struct lines_in *in, char *text, size_t size)
 
 	for (const char *at = in->at; at < end && !in->bad; at++) {
 		char c = *at;
-		if (c == '\\')
-			c = ++at < end ? unescaped(*at) : '\0';
+		if (c == '\\' && at + 1 < end)
+			c = unescaped(*++at);
+		else if (c == '\\')
+			c = unescaped('\0');
 		if (c == '\0' || length + 1 >= size)
 			in->bad = true;
 		else

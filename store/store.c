@@ -44,6 +44,7 @@ static const struct backend_ops ops = {
 	.flow_read = store_flow_read,
 	.flow_installed = store_flow_installed,
 	.events = store_events,
+	.flow_events = store_flow_events,
 	.fact_changes = store_fact_changes,
 	.documents = store_documents,
 	.payloads = store_payloads,
