@@ -161,6 +161,8 @@ static enum reason retry_reason(const struct judgement *j, const struct mark *ma
 		return REASON_REINSTALL_LOOP;
 	if (mark->not_applicable)
 		return REASON_NOT_APPLICABLE;
+	if (mark->unverifiable)
+		return REASON_UNVERIFIED;
 	if (mark->failures == 0)
 		return REASON_NONE;
 	if (mark->failures >= j->ring->attempts_max)

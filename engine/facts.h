@@ -52,17 +52,18 @@ struct facts {
 
 void facts_init(struct facts *facts);
 
-/* Set one fact.  Known aliases are folded (osVersion -> os.build).  A value identical
- * to the present one only moves observed_s.  -1 when the name or value is malformed
- * or a limit is met; the facts are then unchanged.  *changed (may be NULL) says
- * whether the value is new. */
+/* Set one fact.  Names are folded to lower case, known aliases to the name they stand
+ * for (osVersion -> os.build); tabs and line ends in a value become spaces.  A value
+ * identical to the present one only moves observed_s.  -1 when the name or value is
+ * malformed or a limit is met; the facts are then unchanged.  *changed (may be NULL)
+ * says whether the value, or who says it, is new. */
 int facts_set(struct facts *facts, const char *name, const char *value, int64_t now_s,
 	      enum fact_source source, bool *changed, struct problem *p);
 
 /* Remove a fact; true if it was there. */
 bool facts_remove(struct facts *facts, const char *name);
 
-/* NULL when not reported. */
+/* NULL when not reported.  `name` is a folded one. */
 const char *facts_get(const struct facts *facts, const char *name);
 const char *facts_known(const struct facts *facts, enum fact_id id);
 const struct fact *facts_find(const struct facts *facts, const char *name);
@@ -70,6 +71,14 @@ const char *fact_name(const struct facts *facts, const struct fact *fact);
 const char *fact_value(const struct facts *facts, const struct fact *fact);
 
 const char *fact_id_name(enum fact_id id);
-enum fact_id fact_id_of(const char *name);
+enum fact_id fact_id_of(const char *name); /* takes aliases; FACT_OTHER if unknown */
+
+/* Fold a name as facts_set() does.  False, with `folded` undefined, for what is no
+ * name. */
+bool fact_name_fold(const char *name, char folded[static LIMIT_FACT_NAME + 1]);
+
+/* Walk the KBs of an os.kbs value: the next one from *at on, false at the end.  What
+ * is no KB is passed over. */
+bool facts_next_kb(const char **at, uint32_t *kb);
 
 #endif

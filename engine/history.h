@@ -13,8 +13,9 @@
 #include "engine/flow.h"
 
 struct facts;
+struct problem;
 
-enum { HISTORY_MARKS = 48, HISTORY_SIGHTINGS = 64 };
+enum { HISTORY_MARKS = 48, HISTORY_SIGHTINGS = 64, HISTORY_BLOCKS = 32 };
 
 enum block { BLOCK_NONE, BLOCK_OPERATOR, BLOCK_UNINSTALLED };
 
@@ -27,6 +28,7 @@ struct mark {
 	int64_t last_failed_s;
 	uint32_t unshown; /* successes reported while the facts kept the old level */
 	bool not_applicable;
+	bool unverifiable; /* said to be installed by a device that reports no build */
 	enum block block;
 	int64_t blocked_s;
 };
@@ -75,10 +77,17 @@ struct history {
 void history_init(struct history *history);
 const struct mark *history_mark(const struct history *history,
 				const struct release_key *key);
-/* The mark to change; makes one, evicting the oldest that carries no block. */
+/* The mark to change; makes one, evicting the oldest that carries no block.  When all
+ * carry one, the oldest uninstall goes: what it kept away has long been superseded.
+ * An operator's blocks are at most HISTORY_BLOCKS, so none of them is ever evicted. */
 struct mark *history_mark_open(struct history *history, const struct release_key *key,
 			       int64_t now_s);
-/* Bring the sightings up to what os.kbs shows now. */
+/* Block or unblock a release for the device by an operator's word; -1 with *p told when
+ * HISTORY_BLOCKS are blocked already. */
+int history_block(struct history *history, const struct release_key *key, bool block,
+		  int64_t now_s, struct problem *p);
+/* Bring the sightings up to what os.kbs shows now.  One that went and came back counts
+ * anew.  A device that does not report os.kbs says nothing of them: they stay. */
 void history_saw(struct history *history, const struct facts *facts, int64_t now_s);
 /* INSTANT_NONE when not shown. */
 int64_t history_shown_since(const struct history *history, uint32_t kb);

@@ -30,7 +30,8 @@ int64_t instant_of(const struct civil *civil); /* weekday is ignored */
 /* False when the text is not one of the forms above; *at_s is then unchanged. */
 bool instant_parse(const char *text, int64_t *at_s);
 
-/* "2025-04-08T17:00:00Z" into `text`, which is returned. */
+/* "2025-04-08T17:00:00Z" into `text`, which is returned; "" for INSTANT_NONE and for
+ * whatever lies outside the years 1970 to 9999. */
 char *instant_format(int64_t at_s, char text[static INSTANT_TEXT]);
 
 /* "90m", "24h", "2d", "30s", "1w" or a plain number of seconds.  False if malformed or

@@ -61,11 +61,12 @@ enum { OUTCOME_EVENTS = 24 };
 struct outcome {
 	uint16_t count;
 	bool facts_changed, history_changed, identity_changed;
+	bool cut; /* there were more events than slots */
 	struct event events[OUTCOME_EVENTS];
 };
 
 void outcome_init(struct outcome *outcome);
-/* NULL never: past the end the last slot is reused and marked. */
+/* NULL never: past the end the last slot is reused, and `cut` says so. */
 struct event *outcome_add(struct outcome *outcome, enum event_kind kind, int64_t now_s);
 
 #endif
