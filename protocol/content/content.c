@@ -54,7 +54,7 @@ static void format_disposition(char *out, size_t room, const char *name)
 	char *to = out + used;
 	for (size_t i = 0; i < size; i++) {
 		bool fits = strchr(plain, name[i]) != NULL;
-		*to++ = fits ? name[i] : '_';
+		*to++ = (char)(fits ? name[i] : '_');
 		is_plain = is_plain && fits;
 	}
 	*to++ = '"';
