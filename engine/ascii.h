@@ -6,7 +6,9 @@
 
 static inline char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c < 'A' || c > 'Z')
+		return c;
+	return (char)(c - 'A' + 'a');
 }
 
 /* As strcmp(), case folded. */

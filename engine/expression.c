@@ -108,7 +108,7 @@ static int compare_magnitudes(const char *a, const char *b)
 	a += *a == '.';
 	b += *b == '.';
 	for (; *a != '\0' || *b != '\0'; a += *a != '\0', b += *b != '\0') {
-		char one = *a != '\0' ? *a : '0', other = *b != '\0' ? *b : '0';
+		int one = *a != '\0' ? *a : '0', other = *b != '\0' ? *b : '0';
 		if (one != other)
 			return one < other ? -1 : 1;
 	}

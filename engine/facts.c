@@ -58,7 +58,8 @@ bool fact_name_fold(const char *name, char folded[static LIMIT_FACT_NAME + 1])
 	folded[size] = '\0';
 	for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
 		if (strcmp(folded, aliases[i].alias) == 0)
-			strcpy(folded, known_names[aliases[i].id]);
+			snprintf(folded, LIMIT_FACT_NAME + 1, "%s",
+				 known_names[aliases[i].id]);
 	}
 	return size > 0;
 }
@@ -211,6 +212,7 @@ static void put(struct facts *facts, struct fact *fact, const char *folded,
 	fact->since_s = now_s;
 }
 
+// NOLINTNEXTLINE(readability-function-size): who says it, and when, belong to a fact
 int facts_set(struct facts *facts, const char *name, const char *value, int64_t now_s,
 	      enum fact_source source, bool *changed, struct problem *p)
 {

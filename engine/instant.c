@@ -187,8 +187,8 @@ bool duration_parse(const char *text, int64_t *seconds)
 		char letter;
 		int64_t unit_s;
 	} units[] = {
-		{ 's', 1 },     { 'm', MINUTE_S },  { 'h', HOUR_S },
-		{ 'd', DAY_S }, { 'w', 7 * DAY_S },
+		{ 's', 1 },     { 'm', MINUTE_S },           { 'h', HOUR_S },
+		{ 'd', DAY_S }, { 'w', INT64_C(7) * DAY_S },
 	};
 	const int64_t most_s = (int64_t)TEN_YEARS_DAYS * DAY_S;
 	int64_t sum = 0, unit_s = 1;

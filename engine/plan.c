@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,22 +62,29 @@ void plan_draft_free(struct plan_draft *draft)
 	free(draft);
 }
 
-/* Compile `text`; a fault becomes a finding at `origin`. */
-static void compile(struct plan_draft *draft, const char *what, const char *name,
-		    const char *text, struct origin origin, const char **match_text,
-		    const struct expression **match)
+/* What an expression belongs to. */
+struct subject {
+	const char *what, *name;
+	struct origin origin;
+};
+
+/* Compile `text`; a fault becomes a finding at the subject's origin. */
+static void compile(struct plan_draft *draft, struct subject subject, const char *text,
+		    const char **match_text, const struct expression **match)
 {
 	struct problem p = { 0 };
 
 	*match_text = strdup(text == NULL ? "" : text);
 	*match = text == NULL ? NULL : expression_compile(text, &p);
 	if (text == NULL || text[0] == '\0')
-		findings_add(&draft->early, SEVERITY_ERROR, origin,
+		findings_add(&draft->early, SEVERITY_ERROR, subject.origin,
 			     "<match>any</match> takes every device",
-			     "%s '%s' has no match expression", what, name);
+			     "%s '%s' has no match expression", subject.what,
+			     subject.name);
 	else if (*match == NULL || *match_text == NULL)
-		findings_add(&draft->early, SEVERITY_ERROR, origin, NULL,
-			     "the match expression of %s '%s': %s", what, name, p.text);
+		findings_add(&draft->early, SEVERITY_ERROR, subject.origin, NULL,
+			     "the match expression of %s '%s': %s", subject.what,
+			     subject.name, p.text);
 }
 
 static int too_many(struct plan_draft *draft, const char *what, int limit,
@@ -95,8 +103,8 @@ int plan_draft_policy(struct plan_draft *draft, const struct policy *policy,
 	size_t errors = draft->early.errors;
 	struct policy *to = &draft->policies[draft->plan.policy_count++];
 	*to = *policy;
-	compile(draft, "policy", to->name, match, to->origin, &to->match_text,
-		&to->match);
+	compile(draft, (struct subject){ "policy", to->name, to->origin }, match,
+		&to->match_text, &to->match);
 	return draft->early.errors == errors ? 0 : -1;
 }
 
@@ -107,23 +115,23 @@ static void copy_name(char to[static LIMIT_NAME + 1], const char *from)
 		strncat(to, from, LIMIT_NAME);
 }
 
-int plan_draft_ring(struct plan_draft *draft, const struct ring_draft *from)
+int plan_draft_ring(struct plan_draft *draft, const struct ring_draft *ring)
 {
 	if (draft->plan.ring_count == LIMIT_RINGS)
-		return too_many(draft, "rings", LIMIT_RINGS, from->origin);
+		return too_many(draft, "rings", LIMIT_RINGS, ring->origin);
 	size_t errors = draft->early.errors;
 	size_t index = draft->plan.ring_count++;
 	struct ring *to = &draft->rings[index];
-	*to = from->ring;
+	*to = ring->ring;
 	to->after = -1;
 	to->zone = NULL;
 	to->window_zone = NULL;
-	to->origin = from->origin;
-	copy_name(draft->texts[index].after, from->after);
-	copy_name(draft->texts[index].zone, from->zone);
-	copy_name(draft->texts[index].window_zone, from->window_zone);
-	compile(draft, "ring", to->name, from->match, to->origin, &to->match_text,
-		&to->match);
+	to->origin = ring->origin;
+	copy_name(draft->texts[index].after, ring->after);
+	copy_name(draft->texts[index].zone, ring->zone);
+	copy_name(draft->texts[index].window_zone, ring->window_zone);
+	compile(draft, (struct subject){ "ring", to->name, to->origin }, ring->match,
+		&to->match_text, &to->match);
 	return draft->early.errors == errors ? 0 : -1;
 }
 
@@ -135,8 +143,8 @@ int plan_draft_hold(struct plan_draft *draft, const struct hold *hold, const cha
 	struct hold *to = &draft->holds[draft->plan.hold_count++];
 	char kb[KB_TEXT];
 	*to = *hold;
-	compile(draft, "hold", kb_format(to->kb, kb), match, to->origin, &to->match_text,
-		&to->match);
+	compile(draft, (struct subject){ "hold", kb_format(to->kb, kb), to->origin },
+		match, &to->match_text, &to->match);
 	return draft->early.errors == errors ? 0 : -1;
 }
 
@@ -185,11 +193,8 @@ static void resolve_rings(struct plan_draft *draft, zone_source zones, void *own
 			continue;
 		const char *near = nearest_word(after, names, count);
 		char hint[120] = "";
-		if (near != NULL) {
-			strcpy(hint, "did you mean '");
-			strncat(hint, near, LIMIT_NAME);
-			strcat(hint, "'?");
-		}
+		if (near != NULL)
+			snprintf(hint, sizeof hint, "did you mean '%s'?", near);
 		findings_add(findings, SEVERITY_ERROR, ring->origin, hint,
 			     "ring '%s' waits for ring '%s', which is not in the plan",
 			     ring->name, after);

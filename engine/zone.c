@@ -178,7 +178,7 @@ static struct zone *allocate(const char *name, size_t time_count)
 
 static struct zone *parse(const char *name, struct cursor *cursor, struct problem *p)
 {
-	struct header header;
+	struct header header = { 0 };
 	size_t time_bytes = 4;
 
 	if (read_header(cursor, &header, p) < 0)
