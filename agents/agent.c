@@ -126,6 +126,11 @@ enum phase agent_phase(const struct agent *agent)
 	return agent->state.phase;
 }
 
+const struct offer *agent_offer(const struct agent *agent)
+{
+	return &agent->state.offer;
+}
+
 bool agent_is_enrolled(const struct agent *agent)
 {
 	return agent->token[0] != '\0';
@@ -168,9 +173,8 @@ static int owe(struct agent *agent, bool cancel, const char *action,
 	free(body);
 	if (size >= sizeof owed->body)
 		return problem_set(p, PROBLEM_TOO_LARGE,
-				   "a report has %zu bytes, at most "
-				   "%zu are sent",
-				   size, sizeof owed->body - 1);
+				   "a report has %zu bytes, at most %zu are sent", size,
+				   sizeof owed->body - 1);
 	return 0;
 }
 
@@ -184,6 +188,29 @@ static void end_action(struct agent *agent)
 	state->href[0] = '\0';
 	state->boot_before[0] = '\0';
 	state->attempts = 0;
+	state->begun = 0;
+}
+
+/* The phase and the report that is owed for it become durable in one write, and then the
+ * report is in the spool.  On a fault before that write the state is what it was. */
+static int commit(struct agent *agent, enum phase phase, const struct agent_state *before,
+		  struct problem *p)
+{
+	agent->state.phase = phase;
+	if (phase == PHASE_IDLE && agent->state.offer.action[0] != '\0')
+		end_action(agent);
+	if (agent_save(agent, p) < 0) {
+		agent->state = *before;
+		return -1;
+	}
+	if (pay(agent, p) < 0)
+		return -1; /* it stays owed, and is paid with the next step */
+	tell_saved(agent);
+	if (phase != PHASE_IDLE)
+		return 0;
+	download_close(agent->download);
+	agent->download = NULL;
+	return agent->payload_dir == NULL ? 0 : download_clear(agent->payload_dir, p);
 }
 
 int agent_enter(struct agent *agent, enum phase phase, struct feedback *feedback,
@@ -196,25 +223,12 @@ int agent_enter(struct agent *agent, enum phase phase, struct feedback *feedback
 
 	if (feedback != NULL) {
 		feedback->seq = ++state->seq;
-		if (owe(agent, false, state->offer.action, feedback, p) < 0)
-			goto fail;
+		if (owe(agent, false, state->offer.action, feedback, p) < 0) {
+			agent->state = before;
+			return -1;
+		}
 	}
-	state->phase = phase;
-	if (phase == PHASE_IDLE)
-		end_action(agent);
-	if (agent_save(agent, p) < 0)
-		goto fail;
-	if (pay(agent, p) < 0)
-		return -1; /* it stays owed, and is paid with the next step */
-	tell_saved(agent);
-	if (phase != PHASE_IDLE)
-		return 0;
-	download_close(agent->download);
-	agent->download = NULL;
-	return agent->payload_dir == NULL ? 0 : download_clear(agent->payload_dir, p);
-fail:
-	agent->state = before;
-	return -1;
+	return commit(agent, phase, &before, p);
 }
 
 int agent_drop_action(struct agent *agent, struct problem *p)
@@ -232,17 +246,18 @@ int agent_answer_cancel(struct agent *agent, const char *action, bool stopped,
 
 	if (pay(agent, p) < 0)
 		return -1;
+	struct agent_state before = *state;
 	feedback.seq = ours                                      ? ++state->seq
 		       : strcmp(action, state->done_action) == 0 ? ++state->done_seq
 								 : 1;
 	snprintf(feedback.details[0], sizeof feedback.details[0], "%s",
 		 stopped ? "stopped before anything was installed"
 			 : "too late: the install has begun or has ended");
-	if (owe(agent, true, action, &feedback, p) < 0)
+	if (owe(agent, true, action, &feedback, p) < 0) {
+		*state = before;
 		return -1;
-	if (ours && stopped)
-		return agent_drop_action(agent, p);
-	return agent_save(agent, p) < 0 ? -1 : pay(agent, p);
+	}
+	return commit(agent, ours && stopped ? PHASE_IDLE : state->phase, &before, p);
 }
 
 int agent_facts(struct agent *agent, struct fact_set *facts, struct problem *p)

@@ -48,6 +48,8 @@ enum agent_turn agent_step(struct agent *agent, int64_t now_s, struct problem *p
 
 int64_t agent_next_poll_s(const struct agent *agent);
 enum phase agent_phase(const struct agent *agent);
+/* The action at hand; its `action` is empty while there is none. */
+const struct offer *agent_offer(const struct agent *agent);
 bool agent_is_enrolled(const struct agent *agent);
 
 /* HRESULT of the last action that ended in this process; 0 when it ended well. */

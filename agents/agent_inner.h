@@ -7,7 +7,7 @@
 #include "agents/download.h"
 #include "agents/fact_set.h"
 
-enum { URL_MOST = 1400, RESTART_AGAIN_S = 900, DOWNLOAD_ATTEMPTS = 3 };
+enum { URL_MOST = 1400, RESTART_AGAIN_S = 900, DOWNLOAD_ATTEMPTS = 3, BEGIN_MOST = 3 };
 
 struct agent {
 	struct agent_options options;

@@ -72,7 +72,8 @@ static int rest(struct agent *agent, struct problem *p)
 	return 0;
 }
 
-/* Ask the host to do the action; the phase that says so is on disk already. */
+/* Ask the host to do the action; the phase that says so is on disk already, and how often
+ * it was asked is there before it is asked again. */
 static int begin(struct agent *agent, struct problem *p)
 {
 	const struct host *host = &agent->options.host;
@@ -164,9 +165,12 @@ static enum download_turn fetch(struct agent *agent, struct problem *why)
 
 	if (agent_url(agent, agent->state.offer.url, url, why) < 0)
 		return DOWNLOAD_GONE;
-	return download_turn(
+	enum download_turn turn = download_turn(
 		agent->download, &agent->options.transport, url,
 		agent_authorization(agent, authorization, sizeof authorization), why);
+	if (download_retry_after_s(agent->download) > 0)
+		agent->retry_after_s = download_retry_after_s(agent->download);
+	return turn;
 }
 
 static int on_downloading(struct agent *agent, struct problem *p)
@@ -203,27 +207,53 @@ static int on_downloading(struct agent *agent, struct problem *p)
 	return -1;
 }
 
-/* After a restart of the agent the file is looked at again before it is trusted. */
+/* After a restart of the agent the file is looked at again before it is trusted: 1 it is
+ * whole, 0 it is not, -1. */
+static int look_at_file(struct agent *agent, struct problem *p)
+{
+	struct problem why = { 0 };
+
+	if (agent->download != NULL)
+		return 1;
+	if (open_download(agent, p) < 0)
+		return -1;
+	if (download_have(agent->download) == agent->state.offer.size_bytes &&
+	    fetch(agent, &why) == DOWNLOAD_DONE)
+		return 1;
+	download_close(agent->download);
+	agent->download = NULL;
+	return 0;
+}
+
 static int on_downloaded(struct agent *agent, struct problem *p)
 {
 	struct feedback feedback = { .execution = "proceeding",
 				     .finished = "none",
 				     .details = { "py:state=installing" } };
-	struct problem why = { 0 };
-
 	if (!agent->offered || !agent->state.offer.may_install)
 		return 0;
-	if (agent->download == NULL) {
-		if (open_download(agent, p) < 0)
-			return -1;
-		if (download_have(agent->download) != agent->state.offer.size_bytes ||
-		    fetch(agent, &why) != DOWNLOAD_DONE) {
-			download_close(agent->download);
-			agent->download = NULL;
-			return proceed(agent, PHASE_DOWNLOADING, NULL, p);
-		}
-	}
+	int there = look_at_file(agent, p);
+	if (there <= 0)
+		return there < 0 ? -1 : proceed(agent, PHASE_DOWNLOADING, NULL, p);
 	if (proceed(agent, PHASE_INSTALLING, &feedback, p) < 0)
+		return -1;
+	return begin(agent, p);
+}
+
+/* The host has forgotten its work, because it went down together with the agent: once
+ * more from the start, a few times.  An install needs its file, looked at again. */
+static int begin_again(struct agent *agent, struct problem *p)
+{
+	bool removes = agent->state.phase == PHASE_REMOVING;
+
+	if (agent->state.begun + 1 >= BEGIN_MOST)
+		return fail(agent, HRESULT_ABORTED, removes ? "remove" : "install",
+			    "the device went down each time this was tried", p);
+	agent->state.begun++;
+	int there = removes ? 1 : look_at_file(agent, p);
+	if (there <= 0)
+		return there < 0 ? -1 : proceed(agent, PHASE_DOWNLOADING, NULL, p);
+	if (agent_save(agent, p) < 0)
 		return -1;
 	return begin(agent, p);
 }
@@ -250,13 +280,7 @@ static int on_working(struct agent *agent, struct problem *p)
 		return wait_for_restart(agent, &facts, p);
 	if (state == HOST_DONE || reached)
 		return proceed(agent, PHASE_VERIFYING, NULL, p);
-	return fail(
-		agent, HRESULT_ABORTED, phase,
-		removes ? "the agent was stopped while removing, and the update is there "
-			  "still"
-			: "the agent was stopped while installing, and the device does "
-			  "not show the update",
-		p);
+	return begin_again(agent, p);
 }
 
 /* Outside the active hours a restart hurts nobody; inside them it waits for its
@@ -329,8 +353,7 @@ static int on_verifying(struct agent *agent, struct problem *p)
 		snprintf(text, sizeof text,
 			 offer->op == OFFER_UNINSTALL
 				 ? "the update is still there after the restart; the "
-				   "device "
-				   "shows %s"
+				   "device shows %s"
 				 : "after the restart the device shows %s instead",
 			 shown == NULL ? "no build" : shown);
 		return fail(agent, HRESULT_INSTALL_FAILED,

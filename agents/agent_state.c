@@ -96,11 +96,12 @@ int agent_state_save(const struct agent_state *state, const char *folder,
 	if (folder == NULL)
 		return 0;
 	json_t *json =
-		json_pack("{s:s,s:o,s:s,s:I,s:I,s:s,s:I,s:s,s:I,s:o}", "phase",
+		json_pack("{s:s,s:o,s:s,s:I,s:I,s:I,s:s,s:I,s:s,s:I,s:o}", "phase",
 			  phase_names[state->phase], "offer", pack_offer(&state->offer),
 			  "href", state->href, "seq", (json_int_t)state->seq, "attempts",
-			  (json_int_t)state->attempts, "boot_before", state->boot_before,
-			  "facts_digest", (json_int_t)state->facts_digest, "done_action",
+			  (json_int_t)state->attempts, "begun", (json_int_t)state->begun,
+			  "boot_before", state->boot_before, "facts_digest",
+			  (json_int_t)state->facts_digest, "done_action",
 			  state->done_action, "done_seq", (json_int_t)state->done_seq,
 			  "owed", pack_record(&state->owed));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_INDENT(1));
@@ -127,13 +128,13 @@ static bool find_phase(const char *name, enum phase *phase)
 static bool unpack_state(json_t *json, struct agent_state *state)
 {
 	const char *phase, *href, *boot, *done;
-	json_int_t seq, attempts, digest, done_seq;
+	json_int_t seq, attempts, begun, digest, done_seq;
 	json_t *offer, *owed;
 
-	if (json_unpack(json, "{s:s,s:o,s:s,s:I,s:I,s:s,s:I,s:s,s:I,s:o}", "phase",
+	if (json_unpack(json, "{s:s,s:o,s:s,s:I,s:I,s:I,s:s,s:I,s:s,s:I,s:o}", "phase",
 			&phase, "offer", &offer, "href", &href, "seq", &seq, "attempts",
-			&attempts, "boot_before", &boot, "facts_digest", &digest,
-			"done_action", &done, "done_seq", &done_seq, "owed",
+			&attempts, "begun", &begun, "boot_before", &boot, "facts_digest",
+			&digest, "done_action", &done, "done_seq", &done_seq, "owed",
 			&owed) != 0 ||
 	    !find_phase(phase, &state->phase) || !unpack_offer(offer, &state->offer) ||
 	    !unpack_record(owed, &state->owed) ||
@@ -143,6 +144,7 @@ static bool unpack_state(json_t *json, struct agent_state *state)
 		return false;
 	state->seq = (uint32_t)seq;
 	state->attempts = (unsigned)attempts;
+	state->begun = (unsigned)begun;
 	state->facts_digest = (uint64_t)digest;
 	state->done_seq = (uint32_t)done_seq;
 	return true;
@@ -204,9 +206,9 @@ int agent_token_load(char token[static TOKEN_TEXT], const char *folder, struct p
 		memcpy(token, text, size + 1);
 	free(text);
 	if (!good)
-		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "'%s/%s' is damaged: remove it and "
-				   "enrol the device anew",
-				   folder, token_name);
+		return problem_set(
+			p, PROBLEM_BAD_INPUT,
+			"'%s/%s' is damaged: remove it and enrol the device anew", folder,
+			token_name);
 	return 0;
 }

@@ -34,7 +34,8 @@ struct agent_state {
 	struct offer offer;
 	char href[HREF_TEXT];  /* as polled; changes with every change of the offer */
 	uint32_t seq;          /* of the last report on this action */
-	unsigned attempts;     /* of the download */
+	unsigned attempts;     /* of the download that went wrong */
+	unsigned begun;        /* how often the work was put into the host's hands */
 	char boot_before[40];  /* os.boot when the restart came due */
 	uint64_t facts_digest; /* of the facts last answered 200; 0 none */
 	char done_action[ACTION_TEXT]; /* the last one ended */

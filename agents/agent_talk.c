@@ -22,10 +22,12 @@ int agent_url(const struct agent *agent, const char *href, char room[static URL_
 	const char *scheme = strstr(href, "://");
 	const char *path = scheme == NULL ? href : strchr(scheme + 3, '/');
 
-	if (path == NULL || path[0] != '/' || strpbrk(path, " \t\r\n") != NULL)
+	bool plain = path != NULL && path[0] == '/';
+	for (const char *at = path; plain && *at != '\0'; at++)
+		plain = *at > ' ' && *at <= '~';
+	if (!plain)
 		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "the server links to '%.80s', which "
-				   "is no address",
+				   "the server links to '%.80s', which is no address",
 				   href);
 	int size = snprintf(room, URL_MOST, "%s%s", agent->server, path);
 	if (size < 0 || size >= URL_MOST)
@@ -55,10 +57,16 @@ int agent_exchange(struct agent *agent, const char *method, const char *url,
 		agent->retry_after_s = answer->retry_after_s;
 	answer_fini(answer);
 	if (status == 401)
-		return problem_set(p, PROBLEM_CONFLICT,
-				   "the server refuses this device's %s: see whether the "
-				   "device is known there, and enrol it anew",
-				   agent->token[0] != '\0' ? "token" : "enrolment token");
+		return problem_set(
+			p, PROBLEM_CONFLICT,
+			agent->token[0] != '\0'
+				? "the server refuses this device's token: see whether "
+				  "the device is known there; to enrol it anew remove "
+				  "the file 'token' from its state folder and give an "
+				  "enrolment token"
+				: "the server refuses the enrolment token: see whether "
+				  "it is right, and whether the device is enrolled "
+				  "already");
 	return problem_set(p, PROBLEM_BUSY, "the server is busy (%d)", status);
 }
 
@@ -205,7 +213,7 @@ static int take_offer(struct agent *agent, const char *href, struct problem *p)
 
 static int poll(struct agent *agent, struct problem *p)
 {
-	struct poll_answer found;
+	struct poll_answer found = { 0 };
 	struct answer answer;
 
 	if (agent_exchange(agent, "GET", agent->base, NULL, &answer, p) < 0)

@@ -14,6 +14,7 @@ struct client {
 	CURL *curl;
 	char *ca_file, *unix_socket;
 	bool allow_plain_loopback;
+	bool (*is_stopped)(void);
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -51,6 +52,7 @@ struct client *client_new(const struct client_options *options, struct problem *
 		goto fail;
 	client->curl = curl_easy_init();
 	client->allow_plain_loopback = options->allow_plain_loopback;
+	client->is_stopped = options->is_stopped;
 	if (client->curl == NULL ||
 	    (options->ca_file != NULL &&
 	     (client->ca_file = strdup(options->ca_file)) == NULL) ||
@@ -107,7 +109,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *owner)
 {
 	struct flight *flight = owner;
 	struct answer *answer = flight->answer;
-	char value[200];
+	char value[200] = "";
 
 	size *= one;
 	if (size >= 5 && strncmp(line, "HTTP/", 5) == 0)
@@ -173,6 +175,18 @@ static size_t on_data(char *data, size_t one, size_t size, void *owner)
 	return size;
 }
 
+static int on_progress(void *owner, curl_off_t down_size, curl_off_t down,
+		       curl_off_t up_size, curl_off_t up)
+{
+	const struct client *client = owner;
+
+	(void)down_size;
+	(void)down;
+	(void)up_size;
+	(void)up;
+	return client->is_stopped() ? 1 : 0;
+}
+
 /* Which schemes this client may speak: https, or what its options allow. */
 static const char *protocols_of(const struct client *client, const char *url)
 {
@@ -228,6 +242,11 @@ static void prepare(struct client *client, struct flight *flight,
 				 (long long)request->range_from,
 				 (long long)request->range_to);
 		curl_easy_setopt(curl, CURLOPT_RANGE, range);
+	}
+	if (client->is_stopped != NULL) {
+		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 	}
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, flight);
@@ -294,8 +313,7 @@ static int exchange(void *owner, const struct request *request, struct answer *a
 	    (request->if_range != NULL &&
 	     !add_header(&headers, "If-Range", request->if_range))) {
 		result = problem_set(p, PROBLEM_NO_MEMORY,
-				     "no room for the headers of a "
-				     "request");
+				     "no room for the headers of a request");
 	} else {
 		prepare(client, &flight, headers);
 		CURLcode code = curl_easy_perform(client->curl);

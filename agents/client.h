@@ -64,6 +64,7 @@ struct client_options {
 	const char *ca_file;       /* PEM; NULL: the system's certificates */
 	const char *unix_socket;   /* connect there instead; allows http://localhost/ */
 	bool allow_plain_loopback; /* tests in code only: http://127.0.0.1 */
+	bool (*is_stopped)(void);  /* asked during a transfer, which then ends; or NULL */
 };
 
 struct client;

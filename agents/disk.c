@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,10 +99,15 @@ char *disk_read(const char *folder, const char *name, size_t most, size_t *size,
 		struct problem *p)
 {
 	char path[PATH_MAX];
+
+	return path_of(path, folder, name, p) < 0 ? NULL
+						  : disk_read_path(path, most, size, p);
+}
+
+char *disk_read_path(const char *path, size_t most, size_t *size, struct problem *p)
+{
 	struct stat found;
 
-	if (path_of(path, folder, name, p) < 0)
-		return NULL;
 	FILE *file = fopen(path, "rbe");
 	if (file == NULL) {
 		told(p, "read", path);
@@ -126,6 +132,27 @@ char *disk_read(const char *folder, const char *name, size_t most, size_t *size,
 	}
 	fclose(file);
 	return text;
+}
+
+int disk_lock(const char *folder, const char *name, struct problem *p)
+{
+	char path[PATH_MAX];
+
+	if (path_of(path, folder, name, p) < 0)
+		return -1;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return told(p, "open", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	int cause = errno;
+	close(fd);
+	errno = cause;
+	if (cause == EWOULDBLOCK)
+		return problem_set(p, PROBLEM_CONFLICT,
+				   "another agent is at work in the folder '%.150s'",
+				   folder);
+	return told(p, "lock", path);
 }
 
 int disk_remove(const char *folder, const char *name, struct problem *p)

@@ -22,8 +22,15 @@ int disk_write(const char *folder, const char *name, const void *data, size_t si
 char *disk_read(const char *folder, const char *name, size_t most, size_t *size,
 		struct problem *p);
 
+/* The same by its whole path. */
+char *disk_read_path(const char *path, size_t most, size_t *size, struct problem *p);
+
 /* Remove one file; none there is no fault. */
 int disk_remove(const char *folder, const char *name, struct problem *p);
+
+/* Hold the folder for this process: the file of this name in it is locked until the
+ * descriptor returned is closed.  PROBLEM_CONFLICT when another process has it. */
+int disk_lock(const char *folder, const char *name, struct problem *p);
 
 /* Make a rename or a new name in the folder durable. */
 int disk_sync_folder(const char *folder, struct problem *p);

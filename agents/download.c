@@ -24,7 +24,7 @@ struct download {
 	EVP_MD_CTX *hash;
 	char head[DOWNLOAD_HEAD];
 	/* The transfer under way. */
-	int64_t asked_from;
+	int64_t asked_from, retry_after_s;
 	bool overlong;
 	struct problem fault;
 };
@@ -68,7 +68,7 @@ static int start_over(struct download *download, struct problem *p)
  * file, whatever it is. */
 static int pick_up(struct download *download, struct problem *p)
 {
-	static const size_t block = 64 * 1024;
+	static const size_t block = 65536;
 	struct problem ignored = { 0 };
 	size_t size = 0;
 	ssize_t got;
@@ -156,8 +156,7 @@ static bool on_open(void *owner, const struct answer *answer)
 
 	if (answer->status == 206 && answer->range_from != download->asked_from) {
 		problem_set(p, PROBLEM_BAD_INPUT,
-			    "the server sent another range than "
-			    "asked");
+			    "the server sent another range than asked");
 		return false;
 	}
 	if (answer->status == 200 && download->have > 0 && start_over(download, p) < 0)
@@ -246,8 +245,7 @@ static enum download_turn judge(struct download *download, int status, struct pr
 		/* What we hold is not a beginning of what they have. */
 		if (start_over(download, p) == 0)
 			problem_set(p, PROBLEM_BAD_INPUT,
-				    "the server has no more bytes of "
-				    "this file");
+				    "the server has no more bytes of this file");
 		return DOWNLOAD_WRONG;
 	}
 	if (status == 403 || status == 404 || status == 410) {
@@ -281,6 +279,7 @@ enum download_turn download_turn(struct download *download,
 	int64_t before = download->have;
 	download->asked_from = before;
 	download->overlong = false;
+	download->retry_after_s = 0;
 	memset(&download->fault, 0, sizeof download->fault);
 	if (before > 0 || download->size > download->piece) {
 		request.range_from = before;
@@ -293,6 +292,8 @@ enum download_turn download_turn(struct download *download,
 	if (transport->exchange(transport->owner, &request, &answer, p) < 0)
 		return DOWNLOAD_LATER;
 	int status = answer.status;
+	if (answer.retry_after_s > 0)
+		download->retry_after_s = answer.retry_after_s;
 	answer_fini(&answer);
 	enum download_turn turn = judge(download, status, p);
 	if (turn != DOWNLOAD_MORE)
@@ -309,6 +310,11 @@ enum download_turn download_turn(struct download *download,
 int64_t download_have(const struct download *download)
 {
 	return download->have;
+}
+
+int64_t download_retry_after_s(const struct download *download)
+{
+	return download->retry_after_s;
 }
 
 const char *download_path(const struct download *download)

@@ -41,6 +41,8 @@ enum download_turn download_turn(struct download *download,
 				 const char *authorization, struct problem *p);
 
 int64_t download_have(const struct download *download);
+/* What the server asked for when the last turn ended with DOWNLOAD_LATER; 0 nothing. */
+int64_t download_retry_after_s(const struct download *download);
 const char *download_path(const struct download *download); /* NULL without a folder */
 const void *download_head(const struct download *download, size_t *size);
 

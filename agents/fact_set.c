@@ -29,6 +29,17 @@ static uint16_t keep(struct fact_set *set, const char *word, size_t size)
 	return (uint16_t)at;
 }
 
+/* The characters that hawkBit allows in attributes. */
+static bool is_plain(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		bool white = *text == ' ' || *text == '\t';
+		if (!white && (*text < '!' || *text > '}' || *text == '`'))
+			return false;
+	}
+	return true;
+}
+
 static int put(struct fact_set *set, const char *name, size_t name_size,
 	       const char *value, struct problem *p)
 {
@@ -42,6 +53,11 @@ static int put(struct fact_set *set, const char *name, size_t name_size,
 				   name);
 	memcpy(wanted, name, name_size);
 	wanted[name_size] = '\0';
+	if (!is_plain(wanted) || !is_plain(value))
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "the fact '%.60s' has a character that attributes "
+				   "cannot carry: use printable ASCII without ~ and `",
+				   wanted);
 	size_t most = strcmp(wanted, "os.kbs") == 0 ? LIMIT_FACT_VALUE : FACT_WORD;
 	if (value_size > most)
 		return problem_set(p, PROBLEM_TOO_LARGE,

@@ -105,7 +105,7 @@ static void *work(void *owner)
 {
 	struct fleet_worker *worker = owner;
 	struct fleet *fleet = worker->fleet;
-	const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 200000000 };
 
 	while (!fleet_is_stopped()) {
 		bool moved = false;
@@ -132,8 +132,7 @@ static void print_status(struct fleet *fleet, bool terminal)
 {
 	struct fleet_tally sum = fleet_tally(fleet);
 	printf("%s%zu devices, %zu enrolled, %zu settled, %zu downloading, %zu "
-	       "installing, "
-	       "%zu waiting for a restart, %zu in trouble, %lu polls%s",
+	       "installing, %zu waiting for a restart, %zu in trouble, %lu polls%s",
 	       terminal ? "\r" : "", fleet->count, sum.enrolled, sum.phases[PHASE_IDLE],
 	       sum.phases[PHASE_ACCEPTED] + sum.phases[PHASE_DOWNLOADING] +
 		       sum.phases[PHASE_DOWNLOADED],
@@ -176,7 +175,8 @@ static int make_device(struct fleet *fleet, size_t index, struct problem *p)
 	struct windows_model model;
 	char *folder = NULL;
 
-	device->sample = fleet_model(index, options->seed, device->id, &model);
+	device->sample =
+		fleet_model(index, options->seed, options->from_s, device->id, &model);
 	knobs.refuses_restart =
 		!device->sample &&
 		knobs.seed * 2654435761U % 100 < options->refuse_restart_percent;
@@ -194,8 +194,11 @@ static int make_device(struct fleet *fleet, size_t index, struct problem *p)
 		.id = device->id,
 		.enrol_token = options->enrol_token,
 		.state_dir = folder,
-		.transport = client_transport(
-			fleet->workers[index % fleet->worker_count].client),
+		.transport = options->stand_in != NULL
+				     ? *options->stand_in
+				     : client_transport(
+					       fleet->workers[index % fleet->worker_count]
+						       .client),
 		.host = windows_host(device->windows),
 		.poll_min_s = options->poll_min_s,
 		.poll_max_s = options->poll_max_s,
@@ -222,7 +225,8 @@ static void fini(struct fleet *fleet)
 static int init(struct fleet *fleet, const struct fleet_options *options,
 		struct problem *p)
 {
-	struct client_options client = { .ca_file = options->ca_file };
+	struct client_options client = { .ca_file = options->ca_file,
+					 .is_stopped = fleet_is_stopped };
 
 	memset(fleet, 0, sizeof *fleet);
 	pthread_mutex_init(&fleet->lock, NULL);
@@ -239,8 +243,8 @@ static int init(struct fleet *fleet, const struct fleet_options *options,
 		struct fleet_worker *worker = &fleet->workers[w];
 		worker->fleet = fleet;
 		worker->index = w;
-		worker->client = client_new(&client, p);
-		if (worker->client == NULL)
+		if (options->stand_in == NULL &&
+		    (worker->client = client_new(&client, p)) == NULL)
 			return -1;
 	}
 	for (size_t i = 0; i < options->count; i++) {

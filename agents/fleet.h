@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 struct problem;
+struct transport;
 
 enum { FLEET_WORKERS_MOST = 16, FLEET_DEVICES_MOST = 100000 };
 
@@ -27,10 +28,12 @@ struct fleet_options {
 	int64_t install_s;
 	unsigned failure_permille;
 	unsigned refuse_restart_percent; /* of the devices that are no samples */
-	/* Virtual time: */
-	const char *admin_socket; /* NULL: real time */
-	int64_t from_s, to_s, step_s;
-	int64_t run_for_s;  /* real time: end after so long; 0 runs until a signal */
+	int64_t from_s; /* which machines there are at this time; virtual: begin */
+	const char *admin_socket; /* virtual time is set here; NULL: real time */
+	int64_t to_s, step_s;     /* of virtual time */
+	int64_t run_for_s; /* real time: end after so long; 0 runs until a signal */
+	/* For tests, in the place of server and admin socket: shared by all workers. */
+	const struct transport *stand_in, *admin_stand_in;
 	const char *report; /* JSON file; NULL for none */
 	bool quiet;         /* no status line */
 };

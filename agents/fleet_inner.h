@@ -46,7 +46,7 @@ struct fleet_worker {
 	bool started;
 	struct client *client;
 	struct fleet_tally tally; /* under fleet.lock */
-	bool moved;               /* in the last round */
+	bool moved, troubled;     /* in the last round */
 };
 
 struct fleet {
@@ -72,7 +72,7 @@ struct fleet_tally fleet_tally(struct fleet *fleet);
 void fleet_worker_count(struct fleet_worker *worker);
 
 int fleet_run_virtual(struct fleet *fleet, struct problem *p);
-void *fleet_work_virtual(void *worker);
+void *fleet_work_virtual(void *owner); /* a struct fleet_worker */
 
 /* An error nobody simulated; NULL when all is well.  The text lives in `room`. */
 const char *fleet_device_error(const struct fleet_device *device, char *room,

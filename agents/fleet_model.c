@@ -6,10 +6,12 @@
 
 #include "engine/instant.h"
 
-enum { CLIENT_BASE = 26100, SERVER_2022_BASE = 20348 };
-
 /* 2024-12-20T06:00:00Z: after that month's updates, before the next baseline. */
 #define DELIVERED_S INT64_C(1734674400)
+
+/* 2025-09-30T17:00:00Z: Windows 11 25H2 is out; and a few days later. */
+#define NEXT_CLIENT_OUT_S       INT64_C(1759251600)
+#define NEXT_CLIENT_DELIVERED_S INT64_C(1759730400)
 
 struct sample {
 	const char *id;
@@ -23,7 +25,7 @@ struct sample {
 static const struct sample samples[] = {
 	{ "sample-test-hotpatch", FAMILY_CLIENT, ARCH_X64, "Enterprise", "running", "",
 	  "test", 5048667, 26100, 2605 },
-	{ "sample-test-no-vbs", FAMILY_CLIENT, ARCH_X64, "Enterprise", "off", "",
+	{ "sample-test-novbs", FAMILY_CLIENT, ARCH_X64, "Enterprise", "off", "",
 	  "test", 5048667, 26100, 2605 },
 	{ "sample-test-chpe", FAMILY_CLIENT, ARCH_ARM64, "Enterprise", "running", "on",
 	  "test", 5048667, 26100, 2605 },
@@ -31,7 +33,7 @@ static const struct sample samples[] = {
 	  "test", 5048667, 26100, 2605 },
 	{ "sample-broad-hotpatch", FAMILY_CLIENT, ARCH_X64, "Enterprise", "running", "",
 	  "broad", 5048667, 26100, 2605 },
-	{ "sample-broad-no-vbs", FAMILY_CLIENT, ARCH_X64, "Enterprise", "off", "",
+	{ "sample-broad-novbs", FAMILY_CLIENT, ARCH_X64, "Enterprise", "off", "",
 	  "broad", 5048667, 26100, 2605 },
 	{ "sample-test-pro", FAMILY_CLIENT, ARCH_X64, "Professional", "running", "",
 	  "test", 5048667, 26100, 2605 },
@@ -61,6 +63,7 @@ static const struct choice vbs_states[] = {
 };
 static const struct choice chpe_states[] = { { "off", 60 }, { "on", 40 } };
 static const struct choice licences[] = { { "yes", 85 }, { "no", 8 }, { "", 7 } };
+static const struct choice versions[] = { { "24H2", 70 }, { "25H2", 30 } };
 static const struct choice archs[] = { { "x64", 80 }, { "arm64", 20 } };
 static const struct choice sorts[] = {
 	{ "client", 70 }, { "server-2025", 18 }, { "server-2022", 12 },
@@ -84,6 +87,7 @@ static const struct start client_starts[] = {
 	{ 15, 5046617, 2314, 0, 0 }, { 10, 5044284, 2033, 5048794, 2528 },
 	{ 10, 0, 1742, 0, 0 },
 };
+static const struct start next_client_starts[] = { { 100, 0, 6584, 0, 0 } };
 static const struct start server_2025_starts[] = {
 	{ 60, 5048667, 2605, 0, 0 }, { 25, 5046617, 2314, 0, 0 }, { 15, 0, 1742, 0, 0 },
 };
@@ -91,9 +95,20 @@ static const struct start server_2022_starts[] = {
 	{ 50, 5048654, 2966, 0, 0 }, { 30, 5044281, 2762, 0, 0 },
 	{ 20, 5044281, 2762, 5048800, 2908 },
 };
-/* clang-format on */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define COUNT(array)         (sizeof(array) / sizeof((array)[0]))
+enum { STOCK_24H2, STOCK_25H2, STOCK_SERVER_2025, STOCK_SERVER_2022, STOCKS };
+static const struct stock {
+	uint32_t base;
+	const struct start *starts;
+	size_t count;
+} stocks[STOCKS] = {
+	[STOCK_24H2] = { 26100, client_starts, COUNT(client_starts) },
+	[STOCK_25H2] = { 26200, next_client_starts, COUNT(next_client_starts) },
+	[STOCK_SERVER_2025] = { 26100, server_2025_starts, COUNT(server_2025_starts) },
+	[STOCK_SERVER_2022] = { 20348, server_2022_starts, COUNT(server_2022_starts) },
+};
+/* clang-format on */
 #define DRAW(noise, choices) draw(noise, choices, COUNT(choices))
 
 size_t fleet_samples(void)
@@ -184,7 +199,7 @@ static void set_level(struct windows_model *model, uint32_t base,
 	model->hotpatch.baseline_build = model->base.build;
 }
 
-static void model_random(uint64_t *noise, struct windows_model *model)
+static void model_random(uint64_t *noise, int64_t start_s, struct windows_model *model)
 {
 	const char *sort = DRAW(noise, sorts);
 	bool client = strcmp(sort, "client") == 0;
@@ -208,20 +223,18 @@ static void model_random(uint64_t *noise, struct windows_model *model)
 	put_tag(model, "tag.hotpatch", DRAW(noise, hotpatch_tags));
 	put_tag(model, "site", DRAW(noise, sites));
 	put_tag(model, "hardware.model", DRAW(noise, machines));
-	if (client)
-		set_level(model, CLIENT_BASE,
-			  draw_start(noise, client_starts, COUNT(client_starts)));
-	else if (azure)
-		set_level(
-			model, SERVER_2022_BASE,
-			draw_start(noise, server_2022_starts, COUNT(server_2022_starts)));
-	else
-		set_level(
-			model, CLIENT_BASE,
-			draw_start(noise, server_2025_starts, COUNT(server_2025_starts)));
+	bool next = strcmp(DRAW(noise, versions), "25H2") == 0 && client &&
+		    start_s >= NEXT_CLIENT_OUT_S;
+	if (next)
+		model->boot_s = NEXT_CLIENT_DELIVERED_S;
+	const struct stock *stock = &stocks[next     ? STOCK_25H2
+					    : client ? STOCK_24H2
+					    : azure  ? STOCK_SERVER_2022
+						     : STOCK_SERVER_2025];
+	set_level(model, stock->base, draw_start(noise, stock->starts, stock->count));
 }
 
-bool fleet_model(size_t index, uint64_t seed, char id[static FLEET_ID],
+bool fleet_model(size_t index, uint64_t seed, int64_t start_s, char id[static FLEET_ID],
 		 struct windows_model *model)
 {
 	memset(model, 0, sizeof *model);
@@ -233,6 +246,6 @@ bool fleet_model(size_t index, uint64_t seed, char id[static FLEET_ID],
 	}
 	uint64_t noise = seed * UINT64_C(0xD1342543DE82EF95) + index;
 	snprintf(id, FLEET_ID, "sim-%04zu", index - COUNT(samples) + 1);
-	model_random(&noise, model);
+	model_random(&noise, start_s, model);
 	return false;
 }

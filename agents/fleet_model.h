@@ -17,8 +17,9 @@ enum { FLEET_ID = 64 };
 
 size_t fleet_samples(void);
 
-/* Device `index` of a fleet: its id and its model.  True for a sample. */
-bool fleet_model(size_t index, uint64_t seed, char id[static FLEET_ID],
+/* Device `index` of a fleet that begins at `start_s`: its id and its model.  True for a
+ * sample.  Nobody runs a Windows that is not out yet at the start. */
+bool fleet_model(size_t index, uint64_t seed, int64_t start_s, char id[static FLEET_ID],
 		 struct windows_model *model);
 
 #endif

@@ -133,8 +133,7 @@ void fleet_print(const struct fleet *fleet, FILE *out)
 	fprintf(out,
 		"\ninstalls: %u baseline, %u hotpatch, %u lcu, %u preview; %u removals; "
 		"%u restarts\nfailures: %u simulated, %u others; %u offers refused as "
-		"not "
-		"applicable\n",
+		"not applicable\n",
 		sum.installs[RELEASE_BASELINE], sum.installs[RELEASE_HOTPATCH],
 		sum.installs[RELEASE_LCU], sum.installs[RELEASE_PREVIEW], sum.removals,
 		sum.restarts, sum.simulated, sum.failed, sum.refused);

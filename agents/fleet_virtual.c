@@ -12,7 +12,7 @@
 #include "engine/instant.h"
 
 /* A step that still moves after so many rounds is left to the next one. */
-enum { ROUNDS_MOST = 16, STEPS_IN_ROUND = 24 };
+enum { ROUNDS_MOST = 16, STEPS_IN_ROUND = 24, TROUBLES_MOST = 3 };
 
 static const char clock_url[] = "http://localhost/api/v1/clock";
 
@@ -25,7 +25,7 @@ void *fleet_work_virtual(void *owner)
 		pthread_barrier_wait(&fleet->begin);
 		if (fleet->over)
 			return NULL;
-		worker->moved = false;
+		worker->moved = worker->troubled = false;
 		for (size_t i = worker->index; i < fleet->count;
 		     i += fleet->worker_count) {
 			struct fleet_device *device = &fleet->devices[i];
@@ -33,9 +33,8 @@ void *fleet_work_virtual(void *owner)
 			for (int s = 0; s < STEPS_IN_ROUND && turn == AGENT_MOVED; s++) {
 				turn = fleet_device_step(device, fleet->now_s);
 				worker->tally.steps++;
-				/* Trouble is worth another round as well: a busy
-				 * server asks to come again. */
-				worker->moved |= turn != AGENT_STILL;
+				worker->moved |= turn == AGENT_MOVED;
+				worker->troubled |= turn == AGENT_TROUBLE;
 			}
 		}
 		fleet_worker_count(worker);
@@ -44,10 +43,9 @@ void *fleet_work_virtual(void *owner)
 }
 
 /* One exchange about the clock; *now_s is what the server says it is then. */
-static int exchange_clock(struct client *admin, const char *set, int64_t *now_s,
+static int exchange_clock(const struct transport *admin, const char *set, int64_t *now_s,
 			  struct problem *p)
 {
-	struct transport transport = client_transport(admin);
 	struct request request = { .method = set == NULL ? "GET" : "POST",
 				   .url = clock_url,
 				   .body = set,
@@ -55,7 +53,7 @@ static int exchange_clock(struct client *admin, const char *set, int64_t *now_s,
 				   .range_to = -1 };
 	struct answer answer;
 
-	if (transport.exchange(transport.owner, &request, &answer, p) < 0)
+	if (admin->exchange(admin->owner, &request, &answer, p) < 0)
 		return problem_while(p, "asking the server for its clock");
 	json_t *json = answer.body == NULL
 			       ? NULL
@@ -70,16 +68,15 @@ static int exchange_clock(struct client *admin, const char *set, int64_t *now_s,
 				    "the server answers %d about its clock: %.120s",
 				    answer.status, detail == NULL ? "no reason" : detail);
 	else if (sort != NULL && strcmp(sort, "virtual") != 0)
-		result =
-			problem_set(p, PROBLEM_CONFLICT,
-				    "the server's clock is not virtual: start the server "
-				    "with a virtual clock to rehearse");
+		result = problem_set(p, PROBLEM_CONFLICT,
+				     "the server's clock is not virtual: start the "
+				     "server with a virtual clock to rehearse");
 	json_decref(json);
 	answer_fini(&answer);
 	return result;
 }
 
-static int set_clock(struct client *admin, int64_t at_s, struct problem *p)
+static int set_clock(const struct transport *admin, int64_t at_s, struct problem *p)
 {
 	char text[INSTANT_TEXT], body[64];
 	int64_t now_s;
@@ -94,12 +91,27 @@ static void run_round(struct fleet *fleet)
 	pthread_barrier_wait(&fleet->end);
 }
 
-static bool has_moved(const struct fleet *fleet)
+/* Everybody acts until nothing moves: what one device reports may open the way for
+ * another.  Trouble is worth a few rounds more, after a breath: a busy server asks to
+ * come again. */
+static void act_until_still(struct fleet *fleet)
 {
-	bool moved = false;
-	for (size_t w = 0; w < fleet->worker_count; w++)
-		moved |= fleet->workers[w].moved;
-	return moved;
+	const struct timespec breath = { .tv_nsec = 50000000 };
+	bool moved = true, troubled = false;
+	int troubles = 0;
+
+	for (int round = 0; round < ROUNDS_MOST && (moved || troubled); round++) {
+		if (!moved && ++troubles > TROUBLES_MOST)
+			return;
+		if (!moved)
+			nanosleep(&breath, NULL);
+		run_round(fleet);
+		moved = troubled = false;
+		for (size_t w = 0; w < fleet->worker_count; w++) {
+			moved |= fleet->workers[w].moved;
+			troubled |= fleet->workers[w].troubled;
+		}
+	}
 }
 
 static void print_step(struct fleet *fleet, bool terminal)
@@ -107,8 +119,7 @@ static void print_step(struct fleet *fleet, bool terminal)
 	char text[INSTANT_TEXT];
 	struct fleet_tally sum = fleet_tally(fleet);
 	printf("%s%s: %zu devices, %zu settled, %zu waiting for a restart, %zu in "
-	       "trouble, "
-	       "%lu polls%s",
+	       "trouble, %lu polls%s",
 	       terminal ? "\r" : "", instant_format(fleet->now_s, text), fleet->count,
 	       sum.phases[PHASE_IDLE], sum.restart_pending, sum.in_trouble, sum.steps,
 	       terminal ? "\033[K" : "\n");
@@ -116,12 +127,13 @@ static void print_step(struct fleet *fleet, bool terminal)
 }
 
 /* Every step is shown on a terminal, one in fifty elsewhere. */
-static int run_steps(struct fleet *fleet, struct client *admin, struct problem *p)
+static int run_steps(struct fleet *fleet, const struct transport *admin,
+		     struct problem *p)
 {
 	const struct fleet_options *options = &fleet->options;
 	bool terminal = isatty(STDOUT_FILENO) != 0;
 	unsigned long step = 0;
-	int64_t server_s;
+	int64_t server_s = 0;
 
 	if (exchange_clock(admin, NULL, &server_s, p) < 0)
 		return -1;
@@ -132,10 +144,7 @@ static int run_steps(struct fleet *fleet, struct client *admin, struct problem *
 		if (at_s > server_s && set_clock(admin, at_s, p) < 0)
 			return -1;
 		fleet->now_s = at_s;
-		int rounds = 0;
-		do {
-			run_round(fleet);
-		} while (has_moved(fleet) && ++rounds < ROUNDS_MOST);
+		act_until_still(fleet);
 		if (!options->quiet && (terminal || step % 50 == 0))
 			print_step(fleet, terminal);
 	}
@@ -150,11 +159,16 @@ static int run_steps(struct fleet *fleet, struct client *admin, struct problem *
 
 int fleet_run_virtual(struct fleet *fleet, struct problem *p)
 {
-	struct client_options options = { .unix_socket = fleet->options.admin_socket };
+	struct client_options options = { .unix_socket = fleet->options.admin_socket,
+					  .is_stopped = fleet_is_stopped };
+
+	if (fleet->options.admin_stand_in != NULL)
+		return run_steps(fleet, fleet->options.admin_stand_in, p);
 	struct client *admin = client_new(&options, p);
 	if (admin == NULL)
 		return -1;
-	int result = run_steps(fleet, admin, p);
+	struct transport transport = client_transport(admin);
+	int result = run_steps(fleet, &transport, p);
 	client_free(admin);
 	return result;
 }

@@ -17,10 +17,13 @@
 #include "engine/problem.h"
 
 static const char log_name[] = "installer.log";
+static const char exit_name[] = "installer.exit";
+static const char restart_name[] = "restart.exit";
 enum {
 	PATIENCE_DEFAULT_S = 4 * HOUR_S,
 	LOG_MOST = 16 * 1024 * 1024,
 	FACTS_MOST = 64 * 1024,
+	RESULT_MOST = 64,
 	HRESULT_TIMED_OUT = 0x800705B4,
 	HRESULT_WIN32 = 0x80070000
 };
@@ -75,21 +78,11 @@ void installer_free(struct installer *installer)
 
 static int put_file(struct fact_set *set, const char *path, struct problem *p)
 {
-	char *rest, *text, *folder = strdup(path);
+	char *rest;
 	size_t size;
 	int result = 0;
 
-	if (folder == NULL)
-		return problem_set(p, PROBLEM_NO_MEMORY, "no memory to read facts");
-	char *slash = strrchr(folder, '/');
-	if (slash == NULL) {
-		text = disk_read(".", path, FACTS_MOST, &size, p);
-	} else {
-		*slash = '\0';
-		text = disk_read(slash == folder ? "/" : folder, slash + 1, FACTS_MOST,
-				 &size, p);
-	}
-	free(folder);
+	char *text = disk_read_path(path, FACTS_MOST, &size, p);
 	if (text == NULL)
 		return -1;
 	for (char *line = strtok_r(text, "\r\n", &rest); line != NULL && result == 0;
@@ -152,22 +145,38 @@ static int open_log(const struct installer *installer, bool *busy, struct proble
 	return fd;
 }
 
-/* In the child: the log is its output, and its output is the lock. */
-static void become(const char *command, const char *const words[4], int log)
+/* In the child: the log is its output, and its output is the lock.  The shell splits the
+ * command into words; what we add stays whole.  The result is written by somebody who may
+ * outlive the agent. */
+static void become(const struct installer *installer, const char *const words[4],
+		   const char *result, int log)
 {
+	static const char script[] =
+		"cmd=$1; out=$2/$3; shift 3; (eval \"$cmd\" '\"$@\"'); code=$?; "
+		"echo \"$code\" >\"$out.new\" && mv -f \"$out.new\" \"$out\"; exit "
+		"\"$code\"";
+	sigset_t none_blocked;
+
+	sigemptyset(&none_blocked);
+	sigprocmask(SIG_SETMASK, &none_blocked, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setpgid(0, 0);
 	int none = open("/dev/null", O_RDONLY);
 	if (none < 0 || dup2(none, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		_exit(126);
-	/* The shell splits the command into words; what we add stays whole. */
-	execl("/bin/sh", "sh", "-c", "cmd=$1; shift; eval \"$cmd\" '\"$@\"'", "sh",
-	      command, words[0], words[1], words[2], words[3], (char *)NULL);
+	execl("/bin/sh", "sh", "-c", script, "sh", installer->command,
+	      installer->state_dir, result, words[0], words[1], words[2], words[3],
+	      (char *)NULL);
 	_exit(127);
 }
 
-static int start(struct installer *installer, const char *const words[4], pid_t *child,
-		 struct problem *p)
+static int start(struct installer *installer, const char *const words[4],
+		 const char *result, pid_t *child, struct problem *p)
 {
 	bool busy = false;
+
+	if (disk_remove(installer->state_dir, result, p) < 0)
+		return -1;
 
 	int log = open_log(installer, &busy, p);
 	if (log < 0)
@@ -182,10 +191,8 @@ static int start(struct installer *installer, const char *const words[4], pid_t 
 				   strerror(errno));
 	}
 	*child = fork();
-	if (*child == 0) {
-		setpgid(0, 0);
-		become(installer->command, words, log);
-	}
+	if (*child == 0)
+		become(installer, words, result, log);
 	int cause = errno;
 	close(log);
 	if (*child < 0) {
@@ -207,14 +214,14 @@ static int begin(void *owner, const struct host_job *job, int64_t now_s,
 	if (installer->command == NULL)
 		return problem_set(
 			p, PROBLEM_BAD_INPUT,
-			"this agent has no installer: start it with --installer");
+			"this agent has no installer: start it with --install-command");
 	if (!job->remove)
 		build_format(job->build, build);
 	const char *const words[4] = { job->remove ? "uninstall" : "install",
 				       kb_format(job->kb, kb), build,
 				       job->path != NULL ? job->path : "-" };
 	installer->started_s = now_s;
-	return start(installer, words, &installer->child, p);
+	return start(installer, words, exit_name, &installer->child, p);
 }
 
 /* What the command said about itself in lines of its own. */
@@ -238,14 +245,17 @@ static void read_log(const struct installer *installer, bool *restart, uint32_t 
 	free(text);
 }
 
-static enum host_state judge(const struct installer *installer, int status,
+/* A finished job is told once: the result is gone then, so that it is not taken for that
+ * of another job. */
+static enum host_state judge(const struct installer *installer, int ended,
 			     struct host_result *result)
 {
+	struct problem ignored = { 0 };
 	bool restart;
 	uint32_t code;
 
 	read_log(installer, &restart, &code);
-	int ended = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	(void)disk_remove(installer->state_dir, exit_name, &ignored);
 	if (ended == EXIT_RESTART_NEEDED || (ended == 0 && restart))
 		return HOST_NEEDS_RESTART;
 	if (ended == 0)
@@ -256,16 +266,26 @@ static enum host_state judge(const struct installer *installer, int status,
 	return HOST_FAILED;
 }
 
-/* No child of ours: perhaps one of an agent that was killed. */
-static enum host_state look_for_orphan(const struct installer *installer)
+/* No child of ours: perhaps one of an agent that was killed, and perhaps it has ended. */
+static enum host_state look_for_orphan(const struct installer *installer,
+				       struct host_result *result)
 {
 	struct problem ignored = { 0 };
 	bool busy = false;
+	size_t size = 0;
 
 	int log = open_log(installer, &busy, &ignored);
 	if (log >= 0)
 		close(log);
-	return busy ? HOST_RUNNING : HOST_IDLE;
+	if (busy)
+		return HOST_RUNNING;
+	char *text =
+		disk_read(installer->state_dir, exit_name, RESULT_MOST, &size, &ignored);
+	if (text == NULL)
+		return HOST_IDLE;
+	int ended = (int)strtol(text, NULL, 10);
+	free(text);
+	return judge(installer, ended, result);
 }
 
 static enum host_state check(void *owner, int64_t now_s, struct host_result *result)
@@ -278,14 +298,17 @@ static enum host_state check(void *owner, int64_t now_s, struct host_result *res
 	    waitpid(installer->restarter, NULL, WNOHANG) != 0)
 		installer->restarter = 0;
 	if (installer->child == 0)
-		return look_for_orphan(installer);
+		return look_for_orphan(installer, result);
 	pid_t ended = waitpid(installer->child, &status, WNOHANG);
 	if (ended == 0 && now_s - installer->started_s < installer->options.patience_s)
 		return HOST_RUNNING;
 	pid_t child = installer->child;
 	installer->child = 0;
 	if (ended == child)
-		return judge(installer, status, result);
+		return judge(installer,
+			     WIFEXITED(status) ? WEXITSTATUS(status)
+					       : 128 + WTERMSIG(status),
+			     result);
 	result->code = (uint32_t)HRESULT_TIMED_OUT;
 	if (ended == 0) {
 		kill(-child, SIGKILL);
@@ -314,7 +337,7 @@ static int restart(void *owner, int64_t now_s, struct problem *p)
 	    waitpid(installer->restarter, NULL, WNOHANG) == 0)
 		return 0; /* asked already */
 	installer->restarter = 0;
-	return start(installer, words, &installer->restarter, p);
+	return start(installer, words, restart_name, &installer->restarter, p);
 }
 
 struct host installer_host(struct installer *installer)

@@ -51,9 +51,9 @@ static char *dump(json_t *json, int failed, struct problem *p)
 	char *text = json == NULL || failed ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);
 	if (text == NULL)
-		problem_set(p, PROBLEM_NO_MEMORY,
-			    "cannot write a message: no memory, or "
-			    "text that is not UTF-8");
+		problem_set(
+			p, PROBLEM_NO_MEMORY,
+			"cannot write a message: no memory, or text that is not UTF-8");
 	return text;
 }
 
@@ -74,6 +74,17 @@ char *message_facts(const struct fact_set *facts, struct problem *p)
 	return dump(json_pack("{s:s,s:o}", "mode", "merge", "data", data), failed, p);
 }
 
+/* A detail may quote what a server or an installer said, cut anywhere: only printable
+ * ASCII goes out, so that a report can always be written. */
+static const char *make_plain(const char *text, char room[static FEEDBACK_TEXT])
+{
+	size_t i = 0;
+	for (; i + 1 < FEEDBACK_TEXT && text[i] != '\0'; i++)
+		room[i] = (char)(isprint((unsigned char)text[i]) ? text[i] : '?');
+	room[i] = '\0';
+	return room;
+}
+
 char *message_feedback(const char *action, const struct feedback *feedback, int64_t now_s,
 		       struct problem *p)
 {
@@ -83,10 +94,10 @@ char *message_feedback(const char *action, const struct feedback *feedback, int6
 
 	snprintf(seq, sizeof seq, "py:seq=%u", feedback->seq);
 	failed |= json_array_append_new(details, json_string(seq));
-	for (size_t i = 0; i < 4; i++) {
-		if (feedback->details[i][0] != '\0')
-			failed |= json_array_append_new(
-				details, json_string(feedback->details[i]));
+	for (size_t i = 0; i < FEEDBACK_DETAILS; i++) {
+		char text[FEEDBACK_TEXT];
+		if (make_plain(feedback->details[i], text)[0] != '\0')
+			failed |= json_array_append_new(details, json_string(text));
 	}
 	json_t *status =
 		json_pack("{s:s,s:{s:s},s:o}", "execution", feedback->execution, "result",
@@ -114,14 +125,26 @@ static bool copy_link(json_t *links, const char *rel, char room[static HREF_TEXT
 	return copy_text(json_object_get(links, rel), "href", room, HREF_TEXT);
 }
 
+/* "HH:MM:SS" and nothing else; the default for anything odd, as other clients do. */
 static int64_t read_sleep(const char *text)
 {
-	int hours, minutes, seconds, used = 0;
-	if (text == NULL ||
-	    sscanf(text, "%2d:%2d:%2d%n", &hours, &minutes, &seconds, &used) != 3 ||
-	    text[used] != '\0' || hours < 0 || minutes < 0 || seconds < 0)
+	static const char form[] = "dd:dd:dd";
+	int64_t seconds = 0, part = 0;
+
+	if (text == NULL || strlen(text) != sizeof form - 1)
 		return SLEEP_DEFAULT_S;
-	return (int64_t)hours * HOUR_S + (int64_t)minutes * MINUTE_S + seconds;
+	for (size_t i = 0; i < sizeof form - 1; i++) {
+		if (form[i] == 'd' ? !isdigit((unsigned char)text[i])
+				   : text[i] != form[i])
+			return SLEEP_DEFAULT_S;
+		if (form[i] == 'd') {
+			part = part * 10 + (text[i] - '0');
+		} else {
+			seconds = (seconds + part) * 60;
+			part = 0;
+		}
+	}
+	return seconds + part;
 }
 
 static json_t *load(const char *text, size_t size, const char *what, struct problem *p)
@@ -132,6 +155,36 @@ static json_t *load(const char *text, size_t size, const char *what, struct prob
 		problem_set(p, PROBLEM_BAD_INPUT, "the server's %s is not JSON: %.100s",
 			    what, text == NULL ? "it is empty" : error.text);
 	return json;
+}
+
+/* A link that may be absent; one that is there and too long must not look like none. */
+static int read_link(json_t *links, const char *rel, char room[static HREF_TEXT],
+		     struct problem *p)
+{
+	room[0] = '\0';
+	if (json_object_get(links, rel) == NULL || copy_link(links, rel, room))
+		return 0;
+	return problem_set(p, PROBLEM_BAD_INPUT,
+			   "the server's link '%s' is no text, or has more than %d bytes",
+			   rel, HREF_TEXT - 1);
+}
+
+/* The token goes into a header and a file, so it is visible ASCII without spaces. */
+static int read_token(json_t *vendor, char room[static TOKEN_TEXT], struct problem *p)
+{
+	room[0] = '\0';
+	if (json_object_get(vendor, "token") == NULL)
+		return 0;
+	if (copy_text(vendor, "token", room, TOKEN_TEXT) && room[0] != '\0') {
+		const char *at = room;
+		while (isgraph((unsigned char)*at))
+			at++;
+		if (*at == '\0')
+			return 0;
+	}
+	room[0] = '\0';
+	return problem_set(p, PROBLEM_BAD_INPUT,
+			   "the token the server gives this device cannot be used");
 }
 
 int message_read_poll(const char *text, size_t size, struct poll_answer *answer,
@@ -145,13 +198,14 @@ int message_read_poll(const char *text, size_t size, struct poll_answer *answer,
 	json_t *polling = json_object_get(json_object_get(json, "config"), "polling");
 	answer->sleep_s =
 		read_sleep(json_string_value(json_object_get(polling, "sleep")));
-	copy_text(json_object_get(json, "x-patchyard"), "token", answer->token,
-		  sizeof answer->token);
-	copy_link(links, "deploymentBase", answer->deployment);
-	copy_link(links, "cancelAction", answer->cancel);
 	answer->wants_facts = json_object_get(links, "configData") != NULL;
+	int result = read_token(json_object_get(json, "x-patchyard"), answer->token, p);
+	if (result == 0)
+		result = read_link(links, "deploymentBase", answer->deployment, p);
+	if (result == 0)
+		result = read_link(links, "cancelAction", answer->cancel, p);
 	json_decref(json);
-	return 0;
+	return result;
 }
 
 static const char *metadata(json_t *chunk, const char *key)
@@ -197,8 +251,7 @@ static int read_artifact(json_t *chunk, struct offer *offer, struct problem *p)
 	if (!copy_text(artifact, "filename", offer->file, sizeof offer->file) ||
 	    !is_plain_name(offer->file))
 		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "the file offered has no usable "
-				   "name");
+				   "the file offered has no usable name");
 	if (!copy_text(json_object_get(artifact, "hashes"), "sha256", offer->sha256,
 		       sizeof offer->sha256) ||
 	    !is_sha256(offer->sha256))
@@ -209,8 +262,7 @@ static int read_artifact(json_t *chunk, struct offer *offer, struct problem *p)
 	if (!copy_link(links, "download", offer->url) &&
 	    !copy_link(links, "download-http", offer->url))
 		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "the file offered has no download "
-				   "link");
+				   "the file offered has no download link");
 	offer->size_bytes = json_integer_value(size);
 	return 0;
 }

@@ -1,7 +1,9 @@
 /* What agent and server say to each other: hawkBit DDI messages as JSON, and back.
  *
  * Pure conversion.  Everything read from the server is checked here and lands in plain
- * structs of fixed size; everything written is a malloc'd string the caller frees. */
+ * structs of fixed size; what is absent and may be absent is empty, what is there and
+ * cannot be used is a problem.  Everything written is a malloc'd string the caller frees,
+ * in printable ASCII whatever the words came from. */
 
 #ifndef AGENTS_MESSAGE_H
 #define AGENTS_MESSAGE_H
@@ -20,7 +22,9 @@ enum {
 	HREF_TEXT = 768,
 	TOKEN_TEXT = 132,
 	FILE_TEXT = 128,
-	SHA256_TEXT = 65
+	SHA256_TEXT = 65,
+	FEEDBACK_DETAILS = 4,
+	FEEDBACK_TEXT = 200,
 };
 
 /* The answer to a poll. */
@@ -54,7 +58,7 @@ struct feedback {
 	bool has_code;
 	int32_t code;
 	uint32_t seq;
-	char details[4][200]; /* besides py:seq; empty ones are left out */
+	char details[FEEDBACK_DETAILS][FEEDBACK_TEXT]; /* besides py:seq; not the empty */
 };
 
 char *message_facts(const struct fact_set *facts, struct problem *p);

@@ -62,16 +62,21 @@ static const struct field {
 	const char *name;
 	bool required;
 	bool (*read)(const char *value, struct payload *payload);
-} fields[] = {
-	{ "product", true, read_product },
-	{ "family", false, read_family },
-	{ "kb", true, read_kb },
-	{ "build", true, read_build },
-	{ "kind", true, read_kind },
-	{ "arch", true, read_arch },
-	{ "baseline", false, read_baseline },
+} fields[PAYLOAD_FIELDS] = {
+	[PAYLOAD_PRODUCT] = { "product", true, read_product },
+	[PAYLOAD_FAMILY] = { "family", false, read_family },
+	[PAYLOAD_KB] = { "kb", true, read_kb },
+	[PAYLOAD_BUILD] = { "build", true, read_build },
+	[PAYLOAD_KIND] = { "kind", true, read_kind },
+	[PAYLOAD_ARCH] = { "arch", true, read_arch },
+	[PAYLOAD_BASELINE] = { "baseline", false, read_baseline },
 };
-enum { FIELDS = sizeof fields / sizeof fields[0] };
+
+bool payload_put(struct payload *payload, enum payload_field field, const char *text)
+{
+	assert(field < PAYLOAD_FIELDS);
+	return fields[field].read(text, payload);
+}
 
 /* One "name: value" line; `seen` collects which fields were there. */
 static int read_line(const char *line, struct payload *payload, unsigned *seen,
@@ -79,7 +84,7 @@ static int read_line(const char *line, struct payload *payload, unsigned *seen,
 {
 	if (line[0] == '#' || line[0] == '\0')
 		return 0;
-	for (size_t i = 0; i < FIELDS; i++) {
+	for (size_t i = 0; i < PAYLOAD_FIELDS; i++) {
 		size_t size = strlen(fields[i].name);
 		if (strncmp(line, fields[i].name, size) != 0 ||
 		    strncmp(line + size, ": ", 2) != 0)
@@ -115,10 +120,10 @@ int payload_parse(const char *text, size_t size, struct payload *payload,
 	const char *at = text, *end = text + size;
 
 	if (!next_line(&at, end, line, sizeof line) || strcmp(line, first_line) != 0)
-		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "this is not a test payload: it "
-				   "does not begin with '%s'",
-				   first_line);
+		return problem_set(
+			p, PROBLEM_BAD_INPUT,
+			"this is not a test payload: it does not begin with '%s'",
+			first_line);
 	for (;;) {
 		if (!next_line(&at, end, line, sizeof line))
 			return problem_set(p, PROBLEM_BAD_INPUT,
@@ -129,7 +134,7 @@ int payload_parse(const char *text, size_t size, struct payload *payload,
 		if (read_line(line, &read, &seen, p) < 0)
 			return -1;
 	}
-	for (size_t i = 0; i < FIELDS; i++) {
+	for (size_t i = 0; i < PAYLOAD_FIELDS; i++) {
 		if (fields[i].required && (seen & 1U << i) == 0)
 			return problem_set(p, PROBLEM_BAD_INPUT,
 					   "the payload has no '%s' line",
@@ -170,9 +175,9 @@ void payload_write(const struct payload *payload, char room[static PAYLOAD_SIZE]
 	for (size_t i = (size_t)used, column = 0; i < last; i++, column++) {
 		noise = noise * 1664525U + 1013904223U;
 		bool breaks = column == 71 && last - i > 2;
-		room[i] = column == 0 ? '#'
-			  : breaks    ? '\n'
-				      : "0123456789abcdef"[noise >> 28];
+		room[i] = (char)(column == 0 ? '#'
+				 : breaks    ? '\n'
+					     : "0123456789abcdef"[noise >> 28]);
 		if (breaks)
 			column = (size_t)-1;
 	}

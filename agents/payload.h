@@ -8,6 +8,7 @@
 #ifndef AGENTS_PAYLOAD_H
 #define AGENTS_PAYLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,20 @@ struct payload {
 	uint32_t baseline_kb; /* 0 for none */
 	struct build baseline_build;
 };
+
+enum payload_field {
+	PAYLOAD_PRODUCT,
+	PAYLOAD_FAMILY,
+	PAYLOAD_KB,
+	PAYLOAD_BUILD,
+	PAYLOAD_KIND,
+	PAYLOAD_ARCH,
+	PAYLOAD_BASELINE, /* "KB5050009 26100.2894" */
+	PAYLOAD_FIELDS
+};
+
+/* Set one field from its text; false when it is malformed. */
+bool payload_put(struct payload *payload, enum payload_field field, const char *text);
 
 /* Refuses anything but a whole payload: text cut short or damaged is no payload. */
 int payload_parse(const char *text, size_t size, struct payload *payload,

@@ -71,13 +71,49 @@ static void forget(struct spool *spool, uint64_t id)
 		(spool->count - at) * sizeof *spool->entries);
 }
 
+/* Decimal digits, and behind them the next word; false without any. */
+static bool take_number(const char **at, uint64_t *value)
+{
+	char *end;
+	if (**at < '0' || **at > '9')
+		return false;
+	*value = strtoull(*at, &end, 10);
+	*at = end + strspn(end, " ");
+	return true;
+}
+
+/* What follows the sum: "R <id> <d|c> <action> <seq> <body>". */
+static bool read_record(const char *text, uint64_t *id, struct spool_record *record)
+{
+	uint64_t seq;
+
+	if (strncmp(text, "R ", 2) != 0)
+		return false;
+	text += 2;
+	if (!take_number(&text, id) || (*text != 'd' && *text != 'c') || text[1] != ' ')
+		return false;
+	record->cancel = *text == 'c';
+	text += 2;
+	size_t size = strcspn(text, " ");
+	if (size == 0 || size >= sizeof record->action)
+		return false;
+	memcpy(record->action, text, size);
+	record->action[size] = '\0';
+	text += size + strspn(text + size, " ");
+	if (!take_number(&text, &seq) || seq > UINT32_MAX ||
+	    strlen(text) >= sizeof record->body)
+		return false;
+	record->seq = (uint32_t)seq;
+	memcpy(record->body, text, strlen(text) + 1);
+	return true;
+}
+
 /* One line without its end.  Returns 1 when it is damaged, -1 without memory. */
 static int read_line(struct spool *spool, char *line, size_t size, struct problem *p)
 {
 	struct spool_record record = { 0 };
-	uint64_t sum, id;
-	char way, action[ACTION_TEXT], *end;
-	int used = 0;
+	uint64_t sum, id = 0;
+	char *end;
 
 	line[size] = '\0';
 	if (strlen(line) != size || size < SUM_TEXT + 4 || line[SUM_TEXT] != ' ')
@@ -86,19 +122,17 @@ static int read_line(struct spool *spool, char *line, size_t size, struct proble
 	const char *text = line + SUM_TEXT + 1;
 	if (end != line + SUM_TEXT || sum != sum_of(text, strlen(text)))
 		return 1;
-	if (sscanf(text, "A %" SCNu64, &id) == 1) {
+	if (strncmp(text, "A ", 2) == 0) {
+		text += 2;
+		if (!take_number(&text, &id) || *text != '\0')
+			return 1;
 		forget(spool, id);
 		if (id >= spool->next_id)
 			spool->next_id = id + 1;
 		return 0;
 	}
-	if (sscanf(text, "R %" SCNu64 " %c %23s %" SCNu32 " %n", &id, &way, action,
-		   &record.seq, &used) != 4 ||
-	    used == 0 || strlen(text + used) >= sizeof record.body)
+	if (!read_record(text, &id, &record))
 		return 1;
-	record.cancel = way == 'c';
-	memcpy(record.action, action, sizeof action);
-	memcpy(record.body, text + used, strlen(text + used) + 1);
 	if (id >= spool->next_id)
 		spool->next_id = id + 1;
 	return keep(spool, id, &record, p);
@@ -121,8 +155,7 @@ static int load(struct spool *spool, const char *folder, struct problem *p)
 	free(text);
 	if (result < 0)
 		return -1;
-	/* What is left has no end: a crash cut it, and nobody was told that it is safe.
-	 */
+	/* What is left has no end: a crash cut it, and nobody relied on it yet. */
 	if (start < size && ftruncate(spool->fd, (off_t)start) < 0)
 		return problem_set(p, PROBLEM_EXTERNAL, "cannot cut '%s/%s': %s", folder,
 				   file_name, strerror(errno));

@@ -17,7 +17,7 @@
 
 struct problem;
 
-enum { SPOOL_BODY = 1536, SPOOL_MOST = 256 };
+enum { SPOOL_BODY = 2048, SPOOL_MOST = 256 };
 
 struct spool_record {
 	bool cancel; /* answers a cancellation, else reports on the deployment */

@@ -172,9 +172,8 @@ static int begin(void *owner, const struct host_job *job, int64_t now_s,
 			windows->verdict = windows_judge_install(
 				windows, &windows->payload, &windows->verdict_text);
 		else
-			windows->verdict_text =
-				"the payload is damaged, or not the update "
-				"that was offered";
+			windows->verdict_text = "the payload is damaged, or not the "
+						"update that was offered";
 	}
 	windows->job = HOST_RUNNING;
 	windows->job_ready_s =

@@ -48,6 +48,15 @@ struct windows_model {
 	int64_t boot_s;
 };
 
+struct fact_set;
+struct problem;
+
+/* A machine described by the facts it shows first; a client of December 2024 on x64 that
+ * qualifies for hotpatches, but for what the facts say.  Names it does not know become
+ * facts of its own. */
+int windows_model_read(const struct fact_set *facts, struct windows_model *model,
+		       struct problem *p);
+
 struct windows_knobs {
 	int64_t install_s;         /* how long an install or removal takes */
 	unsigned failure_permille; /* installs that fail for no reason */

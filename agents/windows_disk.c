@@ -121,11 +121,10 @@ int windows_load(struct windows *windows, bool *found, struct problem *p)
 		pending > PENDING_ROLLBACK;
 	json_decref(json);
 	if (failed)
-		return problem_set(
-			p, PROBLEM_BAD_INPUT,
-			"'%s/%s' is damaged: remove it to start this simulated "
-			"Windows anew",
-			windows->folder, file_name);
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "'%s/%s' is damaged: remove it to start this "
+				   "simulated Windows anew",
+				   windows->folder, file_name);
 	windows->pending = (enum pending)pending;
 	windows->boot_s = boot;
 	windows->noise = (uint64_t)noise;
