@@ -40,6 +40,9 @@ enum {
 	LIMIT_CONNECTIONS_PER_LOOP = 20000,
 	LIMIT_XML_DOCUMENT = 32 * 1024 * 1024,
 	LIMIT_XML_DEPTH = 64,
+	LIMIT_XML_TAG = 64 * 1024,    /* one start tag with its attributes */
+	LIMIT_XML_ATTRIBUTES = 64,    /* of one element: each is compared with each */
+	LIMIT_XML_ELEMENTS = 2000000, /* 20,000 releases with all they supersede */
 };
 
 #endif
