@@ -61,6 +61,7 @@ static void write_mark(struct lines_out *out, const struct mark *mark)
 	lines_out_int(out, mark->last_failed_s);
 	lines_out_int(out, mark->unshown);
 	lines_out_int(out, mark->not_applicable);
+	lines_out_int(out, mark->unverifiable);
 	lines_out_text(out, block_words[mark->block]);
 	lines_out_int(out, mark->blocked_s);
 	lines_out_end(out);
@@ -141,6 +142,7 @@ static void read_mark(struct lines_in *in, struct history *history)
 	mark->last_failed_s = lines_in_int(in);
 	mark->unshown = read_u32(in);
 	mark->not_applicable = lines_in_int(in) != 0;
+	mark->unverifiable = lines_in_int(in) != 0;
 	mark->block = (enum block)lines_in_word(in, block_words, BLOCK_WORDS);
 	mark->blocked_s = lines_in_int(in);
 }

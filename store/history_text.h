@@ -7,7 +7,7 @@
  *	request   kind state wait product kb base revision removed_published_s at_s
  *	          failures reason
  *	mark      product kb base revision first_offered_s last_s failures
- *	          last_failed_s unshown not_applicable block blocked_s
+ *	          last_failed_s unshown not_applicable unverifiable block blocked_s
  *	seen      kb since_s
  *
  * A later version adds words, or fields at the end of a line; it never moves one. */
