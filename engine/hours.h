@@ -19,10 +19,13 @@ bool hours_contain(const struct hours *hours, const struct zone *zone, int64_t a
  * INSTANT_NONE when there is none within eight days. */
 int64_t hours_next(const struct hours *hours, const struct zone *zone, int64_t at_s);
 
-/* The first moment at or after `at_s` that is outside. */
+/* The first moment at or after `at_s` that is outside; eight days on for hours that
+ * never end. */
 int64_t hours_end(const struct hours *hours, const struct zone *zone, int64_t at_s);
 
-/* The first scheduled moment (weekday and hours->from_minute) at or after `at_s`. */
+/* The first scheduled moment (weekday and hours->from_minute) at or after `at_s`.  A time
+ * that a change of the clock skips is the change itself; one that comes twice counts the
+ * first time. */
 int64_t hours_occurrence(const struct hours *hours, const struct zone *zone,
 			 int64_t at_s);
 
