@@ -16,7 +16,7 @@
 
 enum {
 	TAG_ROOM = 64,
-	NAME_MOST = 200,
+	NAME_MOST = 264, /* a file name of 256 bytes and a suffix */
 	HEADERS_MOST = 8,
 	PART_HEAD_ROOM = 256,
 };
@@ -27,7 +27,7 @@ static const char octets[] = "application/octet-stream";
 struct description {
 	char tag[TAG_ROOM];
 	char modified[HTTP_DATE_TEXT];
-	char disposition[64 + 4 * NAME_MOST];
+	char disposition[CONTENT_DISPOSITION_TEXT];
 	char range[96];
 	struct http_header headers[HEADERS_MOST + 1]; /* ended by a NULL name */
 };
@@ -41,7 +41,7 @@ static void reply_sentence(struct exchange *exchange, int status, const char *se
 
 /* attachment; filename="safe"; filename*=UTF-8''percent-encoded (RFC 6266).  The first
  * is for those who know only it: whatever could end the quotes becomes '_'. */
-static void format_disposition(char *out, size_t room, const char *name)
+void content_disposition(char *out, size_t room, const char *name)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789.-_+()~ ";
@@ -83,7 +83,7 @@ static void describe(struct description *it, const struct content_file *file,
 	int size = snprintf(it->tag, sizeof it->tag, "\"%s\"", file->sha1);
 	assert(size > 2 && size < TAG_ROOM);
 	http_date_format(modified_s, it->modified);
-	format_disposition(it->disposition, sizeof it->disposition, file->name);
+	content_disposition(it->disposition, sizeof it->disposition, file->name);
 	it->range[0] = '\0';
 
 	const struct http_header headers[] = {

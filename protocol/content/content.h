@@ -12,6 +12,7 @@
 #ifndef PROTOCOL_CONTENT_CONTENT_H
 #define PROTOCOL_CONTENT_CONTENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct exchange;
@@ -22,6 +23,11 @@ struct content_file {
 	int64_t size_bytes;
 	const char *sha256, *sha1; /* lower-case hex */
 };
+
+enum { CONTENT_DISPOSITION_TEXT = 1200 };
+
+/* The Content-Disposition that saves under `name`, cut at 264 bytes. */
+void content_disposition(char *out, size_t room, const char *name);
 
 /* Answers the exchange, whatever the request.  `file` is needed during the call only. */
 void content_reply(struct exchange *exchange, const struct content_file *file);
