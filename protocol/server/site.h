@@ -44,7 +44,9 @@ struct desk {
 	/* Working room for one exchange at a time, too big for a stack. */
 	struct device_record record;
 	struct decision decision;
-	struct seen_batch *seen; /* not for users */
+	/* not for users */
+	struct seen_batch *seen;
+	int64_t flush_in_s;
 };
 
 /* Any thread. */

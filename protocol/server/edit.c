@@ -1,0 +1,110 @@
+#include "protocol/server/edit.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "engine/catalog.h"
+#include "engine/plan.h"
+#include "protocol/server/log.h"
+#include "protocol/server/site_private.h"
+
+const struct backend_ops *edit_ops(const struct edit *edit)
+{
+	return edit->site->backend->ops;
+}
+
+int edit_audit(struct edit *edit, struct session *session,
+	       const struct audit_entry *entry, struct problem *p)
+{
+	struct audit_entry dated = *entry;
+
+	dated.at_s = edit->now_s;
+	return edit_ops(edit)->audit_put(session, &dated, p);
+}
+
+int edit_keep_clock(struct edit *edit, struct session *session, int64_t to_s,
+		    struct problem *p)
+{
+	return clock_keep(&edit->site->clock, edit->site->backend, session, to_s, p);
+}
+
+void edit_move_clock(struct edit *edit, int64_t to_s)
+{
+	clock_move(&edit->site->clock, to_s);
+}
+
+static int run(struct work *work, struct session *session, struct problem *p)
+{
+	struct edit *edit = (struct edit *)work;
+
+	edit->now_s = site_now(edit->site);
+	if (edit->apply(edit, session, p) < 0)
+		return -1;
+	if (edit->changes_view) {
+		struct view *present = site_view(edit->site);
+		edit->view = view_build(edit->site, session, present, &edit->check, p);
+		view_give(present);
+		if (edit->view == NULL)
+			return -1;
+	}
+	edit->tried = edit->dry_run;
+	return edit->tried ? problem_set(p, PROBLEM_CONFLICT, "only tried") : 0;
+}
+
+static void answer(struct loop_task *task)
+{
+	struct edit *edit = (struct edit *)((char *)task - offsetof(struct edit, task));
+	edit->answer(edit, edit->failed ? &edit->problem : NULL);
+}
+
+static void tell_view(const struct view *view)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "view");
+	log_number(&line, "generation", (int64_t)view->snapshot->generation);
+	log_number(&line, "products", (int64_t)view->snapshot->catalog->product_count);
+	log_number(&line, "releases", (int64_t)view->snapshot->catalog->title_count);
+	log_number(&line, "rings", (int64_t)view->snapshot->plan->ring_count);
+	log_number(&line, "payloads", (int64_t)view->payload_count);
+	log_end(&line);
+}
+
+static void done(struct work *work, const struct problem *problem)
+{
+	struct edit *edit = (struct edit *)work;
+
+	if (edit->tried) {
+		problem = NULL; /* undone on purpose */
+	} else if (problem == NULL) {
+		if (edit->view != NULL) {
+			site_publish(edit->site, view_take(edit->view));
+			tell_view(edit->view);
+		}
+		if (edit->committed != NULL)
+			edit->committed(edit);
+	}
+	edit->failed = problem != NULL;
+	if (problem != NULL)
+		edit->problem = *problem;
+	edit->task.run = answer;
+	loop_post(edit->loop, &edit->task);
+}
+
+void site_edit(struct edit *edit)
+{
+	assert(edit->site != NULL && edit->loop != NULL);
+	assert(edit->apply != NULL && edit->answer != NULL);
+
+	view_check_init(&edit->check);
+	edit->work.run = run;
+	edit->work.done = done;
+	edit->site->backend->ops->submit(edit->site->backend, &edit->work);
+}
+
+void edit_fini(struct edit *edit)
+{
+	view_check_fini(&edit->check);
+	view_give(edit->view);
+	edit->view = NULL;
+}
