@@ -8,6 +8,7 @@
 #include "engine/catalog.h"
 #include "engine/instant.h"
 #include "engine/problem.h"
+#include "engine/utf8.h"
 
 static const char *const known_names[FACTS_KNOWN] = {
 	[FACT_OTHER] = "",
@@ -83,38 +84,6 @@ enum fact_id fact_id_of(const char *name)
 	return FACT_OTHER;
 }
 
-/* The bytes of the UTF-8 character at `at`; 0 when it is malformed or does not print.
- * RFC 3629: no surrogates, no longer form than needed, nothing past U+10FFFF. */
-static size_t character(const unsigned char *at)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} forms[] = {
-		{ 0x80, 0x00, 0 },
-		{ 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-	size_t form = 0;
-
-	while (form < 4 && (at[0] & forms[form].mask) != forms[form].lead)
-		form++;
-	if (form == 4)
-		return 0;
-	uint32_t code = at[0] & (unsigned char)~forms[form].mask;
-	for (size_t i = 1; i <= form; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (at[i] & 0x3f);
-	}
-	bool surrogate = code >= 0xd800 && code <= 0xdfff;
-	bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-	if (code < forms[form].least || code > 0x10ffff || surrogate || control)
-		return 0;
-	return form + 1;
-}
-
 /* Tabs and line ends between words become spaces: lists are joined with either. */
 static int copy_value(const char *name, const char *value,
 		      char copy[static LIMIT_FACT_VALUE + 1], struct problem *p)
@@ -132,7 +101,7 @@ static int copy_value(const char *name, const char *value,
 			copy[i] = ' ';
 	}
 	for (size_t at = 0; at < size;) {
-		size_t step = character((const unsigned char *)copy + at);
+		size_t step = utf8_printable(copy + at);
 		if (step == 0)
 			return problem_set(p, PROBLEM_BAD_INPUT,
 					   "the value of fact '%.64s' is no printable "

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/ascii.h"
+#include "engine/utf8.h"
 
 enum { WORD_MAX = 128 };
 
@@ -40,15 +41,11 @@ static struct finding *grow(struct findings *findings)
 	return &findings->list[findings->count++];
 }
 
-/* Dots where the end was cut off, in place of whole characters. */
-static void mark_cut(char *text, size_t size, int wanted)
+/* Texts come from files that people write, cut to fit in places. */
+static void finish(char *text, size_t size, int wanted)
 {
-	if (wanted < 0 || (size_t)wanted < size)
-		return;
-	size_t at = size - sizeof "...";
-	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
-		at--;
-	memcpy(text + at, "...", sizeof "...");
+	utf8_mark_cut(text, size, wanted);
+	utf8_scrub(text);
 }
 
 void findings_add(struct findings *findings, enum severity severity, struct origin origin,
@@ -70,10 +67,10 @@ void findings_add(struct findings *findings, enum severity severity, struct orig
 	va_start(args, fmt);
 	int wanted = vsnprintf(finding->text, sizeof finding->text, fmt, args);
 	va_end(args);
-	mark_cut(finding->text, sizeof finding->text, wanted);
+	finish(finding->text, sizeof finding->text, wanted);
 	wanted = snprintf(finding->hint, sizeof finding->hint, "%s",
 			  hint == NULL ? "" : hint);
-	mark_cut(finding->hint, sizeof finding->hint, wanted);
+	finish(finding->hint, sizeof finding->hint, wanted);
 }
 
 char *finding_format(const struct finding *finding, char *room, size_t size)
@@ -91,7 +88,7 @@ char *finding_format(const struct finding *finding, char *room, size_t size)
 			      finding->severity == SEVERITY_ERROR ? "error" : "warning",
 			      finding->text, hinted ? " (" : "", finding->hint,
 			      hinted ? ")" : "");
-	mark_cut(room, size, wanted);
+	finish(room, size, wanted);
 	return room;
 }
 
