@@ -54,6 +54,12 @@ bool site_content_path(const struct site *site, const char *sha256, char *path,
 	return site->content.path(site->content.owner, sha256, path, size);
 }
 
+int site_content_add(const struct site *site, const char *source_path,
+		     struct payload *out, struct problem *p)
+{
+	return site->content.add(site->content.owner, source_path, out, p);
+}
+
 const char *site_base_url(const struct site *site, const char *host, char *room,
 			  size_t size)
 {

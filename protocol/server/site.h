@@ -60,6 +60,9 @@ const struct payload *view_payload(const struct view *view, const struct line *l
 /* Where a payload's bytes are; false for a malformed hash. */
 bool site_content_path(const struct site *site, const char *sha256, char *path,
 		       size_t size);
+/* Copy a file into the content store and say its size and hashes; on a pool thread. */
+int site_content_add(const struct site *site, const char *source_path,
+		     struct payload *out, struct problem *p);
 /* "https://host:port" as configured, or made from the request's Host. */
 const char *site_base_url(const struct site *site, const char *host, char *room,
 			  size_t size);

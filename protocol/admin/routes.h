@@ -1,0 +1,37 @@
+/* Every call of the admin API.  Each answers the call, now or later. */
+
+#ifndef PROTOCOL_ADMIN_ROUTES_H
+#define PROTOCOL_ADMIN_ROUTES_H
+
+struct call;
+
+/* api_status.c */
+void api_status(struct call *call);
+void api_rings(struct call *call);
+void api_clock(struct call *call);
+void api_clock_move(struct call *call);
+void api_enrolment(struct call *call);
+void api_audit(struct call *call);
+
+/* api_devices.c, api_device.c */
+void api_devices(struct call *call);
+void api_device(struct call *call);
+void api_device_explain(struct call *call);
+void api_device_add(struct call *call);
+void api_device_facts(struct call *call);
+void api_device_forget(struct call *call);
+
+/* api_catalog.c, api_documents.c */
+void api_catalog(struct call *call);
+void api_catalog_import(struct call *call);
+void api_plan(struct call *call);
+void api_plan_apply(struct call *call);
+
+/* api_payloads.c */
+void api_payloads_add(struct call *call);
+
+/* api_reports.c */
+void api_report_hotpatch(struct call *call);
+void api_report_distribution(struct call *call);
+
+#endif
