@@ -268,113 +268,106 @@ TEST(not_binds_closer_than_and_and_and_closer_than_or)
 	check(cases, COUNT_OF(cases));
 }
 
+static const struct {
+	const char *text, *told;
+} errors[] = {
+	{ "", "column 1: the expression is empty: 'any' takes every device" },
+	{ "   ", "column 4: the expression is empty: 'any' takes every device" },
+	{ "site", "column 5: expected =, !=, <, >, ~ or in after 'site', found the end" },
+	{ "site lab-1", "column 6: expected =, !=, <, >, ~ or in after 'site', "
+			"found 'lab-1'" },
+	{ "site =", "column 7: expected a value after '=', found the end" },
+	{ "site = )", "column 8: expected a value after '=', found ')'" },
+	{ "site ~ = x", "column 8: expected a value after '~', found '='" },
+	{ "site = and vbs = on", "column 8: expected a value after '=', found "
+				 "'and': put it in quotes if "
+				 "it is the value" },
+	{ "tag.x = Any", "column 9: expected a value after '=', found 'Any': put "
+			 "it in quotes if "
+			 "it is the value" },
+	{ "site = lab 1", "column 12: expected 'and', 'or' or the end, found '1'" },
+	{ "any any", "column 5: expected 'and', 'or' or the end, found 'any'" },
+	{ "any)", "column 4: this ')' closes nothing" },
+	{ "(any", "column 5: the '(' of column 1 is never closed" },
+	{ "any and (any or (any)", "column 22: the '(' of column 9 is never closed" },
+	{ "(any any)", "column 6: expected 'and', 'or' or ')', found 'any'" },
+	{ "()", "column 2: expected a fact name, 'not', 'any' or '(', found ')'" },
+	{ "any and", "column 8: expected a fact name, 'not', 'any' or '(', found "
+		     "the end" },
+	{ "or any", "column 1: expected a fact name, 'not', 'any' or '(', found "
+		    "'or'" },
+	{ "not", "column 4: expected a fact name, 'not', 'any' or '(', found the "
+		 "end" },
+	{ "'site' = x", "column 1: expected a fact name, 'not', 'any' or '(', found "
+			"'site'" },
+	{ "site in lab-1", "column 9: expected '(' after 'in', found 'lab-1'" },
+	{ "site in (", "column 10: expected a value after '(', found the end" },
+	{ "site in ()", "column 10: expected a value after '(', found ')'" },
+	{ "site in (a,)", "column 12: expected a value after ',', found ')'" },
+	{ "site in (a b)", "column 12: expected ',' or ')' in the list, found 'b'" },
+	{ "site in (a", "column 11: expected ',' or ')' in the list, found the end" },
+	{ "site = 'lab-1", "column 8: the quote that opens here is never closed" },
+	{ "site = \"lab-1'", "column 8: the quote that opens here is never closed" },
+	{ "s\xc3\xbc = 'x", "column 1: 's\xc3\xbc' is not a fact name: 1 to 128 "
+			    "letters, digits, '.', '_' and '-'" },
+	{ "tag.\xc3\xbc\xc3\xbc = x and", "column 1: 'tag.\xc3\xbc\xc3\xbc' is "
+					  "not a fact name: 1 to 128 letters, "
+					  "digits, '.', '_' and '-'" },
+	{ "site = '\xc3\xbc\xc3\xbc' x", /* columns count characters */
+	  "column 13: expected 'and', 'or' or the end, found 'x'" },
+	{ "a/b = 1", "column 1: 'a/b' is not a fact name: 1 to 128 letters, digits, "
+		     "'.', '_' and '-'" },
+	{ "site == x", "column 6: '==' is no operator here: write '=' once" },
+	{ "site =~ x", "column 6: '=~' is no operator here: write '~'" },
+	{ "site <> x", "column 6: '<>' is no operator here: write '!='" },
+	{ "n <= 5", "column 3: '<=' is no operator here: write 'not' in front of a "
+		    "comparison with '>'" },
+	{ "n >= 5", "column 3: '>=' is no operator here: write 'not' in front of a "
+		    "comparison with '<'" },
+	{ "n !~ 5", "column 3: '!~' is no operator here: write 'not' in front of "
+		    "the comparison, and '~'" },
+	{ "any && any", "column 5: '&&' is no operator here: write 'and'" },
+	{ "any || any", "column 5: '||' is no operator here: write 'or'" },
+	{ "!any", "column 1: '!' is no operator here: write 'not'" },
+	{ "os.kbs = latest", "column 10: os.kbs is compared with a KB such as "
+			     "KB5055523, not 'latest'" },
+	{ "os.kbs in (KB1, x)", "column 17: os.kbs is compared with a KB such as "
+				"KB5055523, not 'x'" },
+	{ "os.kbs < KB5055523",
+	  "column 8: os.kbs is a list: it has no '<'; use =, !=, ~ or in" },
+	{ "os.kbs > KB5055523",
+	  "column 8: os.kbs is a list: it has no '>'; use =, !=, ~ or in" },
+	{ "vbs = 1 , 2", "column 9: expected 'and', 'or' or the end, found ','" },
+	{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b",
+	  "column 52: expected =, !=, <, >, ~ or in after "
+	  "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', found 'b'" },
+};
+
 TEST(every_error_says_where_what_and_what_was_expected)
 {
-	static const struct {
-		const char *text, *told;
-	} cases[] = {
-		{ "", "column 1: the expression is empty: 'any' takes every device" },
-		{ "   ", "column 4: the expression is empty: 'any' takes every device" },
-		{ "site",
-		  "column 5: expected =, !=, <, >, ~ or in after 'site', found the end" },
-		{ "site lab-1", "column 6: expected =, !=, <, >, ~ or in after 'site', "
-				"found 'lab-1'" },
-		{ "site =", "column 7: expected a value after '=', found the end" },
-		{ "site = )", "column 8: expected a value after '=', found ')'" },
-		{ "site ~ = x", "column 8: expected a value after '~', found '='" },
-		{ "site = and vbs = on", "column 8: expected a value after '=', found "
-					 "'and': put it in quotes if "
-					 "it is the value" },
-		{ "tag.x = Any", "column 9: expected a value after '=', found 'Any': put "
-				 "it in quotes if "
-				 "it is the value" },
-		{ "site = lab 1",
-		  "column 12: expected 'and', 'or' or the end, found '1'" },
-		{ "any any", "column 5: expected 'and', 'or' or the end, found 'any'" },
-		{ "any)", "column 4: this ')' closes nothing" },
-		{ "(any", "column 5: the '(' of column 1 is never closed" },
-		{ "any and (any or (any)",
-		  "column 22: the '(' of column 9 is never closed" },
-		{ "(any any)", "column 6: expected 'and', 'or' or ')', found 'any'" },
-		{ "()",
-		  "column 2: expected a fact name, 'not', 'any' or '(', found ')'" },
-		{ "any and", "column 8: expected a fact name, 'not', 'any' or '(', found "
-			     "the end" },
-		{ "or any", "column 1: expected a fact name, 'not', 'any' or '(', found "
-			    "'or'" },
-		{ "not", "column 4: expected a fact name, 'not', 'any' or '(', found the "
-			 "end" },
-		{ "'site' = x",
-		  "column 1: expected a fact name, 'not', 'any' or '(', found "
-		  "'site'" },
-		{ "site in lab-1", "column 9: expected '(' after 'in', found 'lab-1'" },
-		{ "site in (", "column 10: expected a value after '(', found the end" },
-		{ "site in ()", "column 10: expected a value after '(', found ')'" },
-		{ "site in (a,)", "column 12: expected a value after ',', found ')'" },
-		{ "site in (a b)",
-		  "column 12: expected ',' or ')' in the list, found 'b'" },
-		{ "site in (a",
-		  "column 11: expected ',' or ')' in the list, found the end" },
-		{ "site = 'lab-1",
-		  "column 8: the quote that opens here is never closed" },
-		{ "site = \"lab-1'",
-		  "column 8: the quote that opens here is never closed" },
-		{ "s\xc3\xbc = 'x", "column 1: 's\xc3\xbc' is not a fact name: 1 to 128 "
-				    "letters, digits, '.', '_' and '-'" },
-		{ "tag.\xc3\xbc\xc3\xbc = x and", "column 1: 'tag.\xc3\xbc\xc3\xbc' is "
-						  "not a fact name: 1 to 128 letters, "
-						  "digits, '.', '_' and '-'" },
-		{ "site = '\xc3\xbc\xc3\xbc' x", /* columns count characters */
-		  "column 13: expected 'and', 'or' or the end, found 'x'" },
-		{ "a/b = 1",
-		  "column 1: 'a/b' is not a fact name: 1 to 128 letters, digits, "
-		  "'.', '_' and '-'" },
-		{ "site == x", "column 6: '==' is no operator here: write '=' once" },
-		{ "site =~ x", "column 6: '=~' is no operator here: write '~'" },
-		{ "site <> x", "column 6: '<>' is no operator here: write '!='" },
-		{ "n <= 5",
-		  "column 3: '<=' is no operator here: write 'not' in front of a "
-		  "comparison with '>'" },
-		{ "n >= 5",
-		  "column 3: '>=' is no operator here: write 'not' in front of a "
-		  "comparison with '<'" },
-		{ "n !~ 5", "column 3: '!~' is no operator here: write 'not' in front of "
-			    "the comparison, and '~'" },
-		{ "any && any", "column 5: '&&' is no operator here: write 'and'" },
-		{ "any || any", "column 5: '||' is no operator here: write 'or'" },
-		{ "!any", "column 1: '!' is no operator here: write 'not'" },
-		{ "os.kbs = latest", "column 10: os.kbs is compared with a KB such as "
-				     "KB5055523, not 'latest'" },
-		{ "os.kbs in (KB1, x)", "column 17: os.kbs is compared with a KB such as "
-					"KB5055523, not 'x'" },
-		{ "os.kbs < KB5055523",
-		  "column 8: os.kbs is a list: it has no '<'; use =, !=, ~ or in" },
-		{ "os.kbs > KB5055523",
-		  "column 8: os.kbs is a list: it has no '>'; use =, !=, ~ or in" },
-		{ "vbs = 1 , 2", "column 9: expected 'and', 'or' or the end, found ','" },
-		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b",
-		  "column 52: expected =, !=, <, >, ~ or in after "
-		  "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', found 'b'" },
-	};
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
 		struct problem p = { 0 };
-		struct expression *expression = expression_compile(cases[i].text, &p);
+		struct expression *expression = expression_compile(errors[i].text, &p);
 		if (expression != NULL)
-			fail_msg("%s: was taken", cases[i].text);
-		if (strcmp(p.text, cases[i].told) != 0)
-			fail_msg("%s:\n  told     %s\n  expected %s", cases[i].text,
-				 p.text, cases[i].told);
+			fail_msg("%s: was taken", errors[i].text);
+		if (strcmp(p.text, errors[i].told) != 0)
+			fail_msg("%s:\n  told     %s\n  expected %s", errors[i].text,
+				 p.text, errors[i].told);
 		assert_int_equal(p.kind, PROBLEM_BAD_INPUT);
 	}
 }
 
-static void repeat(char *room, const char *before, const char *part, int times,
-		   const char *after)
+enum { ROOM = 4 * LIMIT_EXPRESSION };
+
+static void repeat(char room[static ROOM], const char *before, const char *part,
+		   int times, const char *after)
 {
-	strcpy(room, before);
-	for (int i = 0; i < times; i++)
-		strcat(room, part);
-	strcat(room, after);
+	size_t used = (size_t)snprintf(room, ROOM, "%s", before);
+
+	for (int i = 0; i < times && used < ROOM; i++)
+		used += (size_t)snprintf(room + used, ROOM - used, "%s", part);
+	assert_true(used < ROOM);
+	snprintf(room + used, ROOM - used, "%s", after);
 }
 
 static void check_limit(const char *text, const char *told)
@@ -396,12 +389,11 @@ static void check_limit(const char *text, const char *told)
 
 TEST(depth_parts_and_length_have_limits)
 {
-	static char text[4 * LIMIT_EXPRESSION];
-	char closing[LIMIT_EXPRESSION_DEPTH + 2] = "";
+	static char text[ROOM];
+	char closing[LIMIT_EXPRESSION_DEPTH + 4] = "any";
 
-	memset(closing, ')', LIMIT_EXPRESSION_DEPTH);
-	repeat(text, "", "(", LIMIT_EXPRESSION_DEPTH, "any");
-	strcat(text, closing);
+	memset(closing + 3, ')', LIMIT_EXPRESSION_DEPTH);
+	repeat(text, "", "(", LIMIT_EXPRESSION_DEPTH, closing);
 	check_limit(text, NULL);
 	repeat(text, "", "(", LIMIT_EXPRESSION_DEPTH + 1, "any");
 	check_limit(text, "column 33: 'not' and '(' are nested more than 32 deep");
@@ -421,7 +413,7 @@ TEST(depth_parts_and_length_have_limits)
 
 	repeat(text, "any", " ", LIMIT_EXPRESSION - 3, "");
 	check_limit(text, NULL);
-	strcat(text, " ");
+	repeat(text, "any", " ", LIMIT_EXPRESSION - 2, "");
 	check_limit(text, "the expression has 2049 bytes; at most 2048 are read");
 
 	/* The longest list fills the room for values exactly, and no more. */

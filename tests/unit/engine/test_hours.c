@@ -65,14 +65,18 @@ static int64_t at(const char *text)
 	return at_s;
 }
 
+/* "08:30" as minutes of the day. */
+static uint16_t minutes(const char *time)
+{
+	assert_int_equal(strlen(time), 5);
+	return (uint16_t)((time[0] - '0') * 600 + (time[1] - '0') * 60 +
+			  (time[3] - '0') * 10 + (time[4] - '0'));
+}
+
 static struct hours between(const char *from, const char *to, uint8_t weekdays)
 {
-	unsigned from_hour, from_minute, to_hour, to_minute;
-
-	assert_int_equal(sscanf(from, "%2u:%2u", &from_hour, &from_minute), 2);
-	assert_int_equal(sscanf(to, "%2u:%2u", &to_hour, &to_minute), 2);
-	return (struct hours){ .from_minute = (uint16_t)(from_hour * 60 + from_minute),
-			       .to_minute = (uint16_t)(to_hour * 60 + to_minute),
+	return (struct hours){ .from_minute = minutes(from),
+			       .to_minute = minutes(to),
 			       .weekdays = weekdays,
 			       .set = true };
 }

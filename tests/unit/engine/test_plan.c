@@ -19,7 +19,7 @@ static struct findings findings;
 static int new_draft(void **state)
 {
 	(void)state;
-	draft = plan_draft_new(24 * HOUR_S);
+	draft = plan_draft_new(DAY_S);
 	findings_init(&findings);
 	return draft == NULL ? -1 : 0;
 }

@@ -65,8 +65,10 @@ static inline void zone_put_block(struct zone_bytes *bytes, const struct zone_fi
 		zone_put(bytes, 0, 2);
 	}
 	zone_put(bytes, 0x4c4d5400, 4); /* "LMT" */
-	for (size_t i = 0; i < file->leap_count; i++)
-		zone_put(bytes, 0, time_size + 4);
+	for (size_t i = 0; i < file->leap_count; i++) {
+		zone_put(bytes, 0, time_size);
+		zone_put(bytes, 0, 4);
+	}
 }
 
 static inline void zone_file_write(const struct zone_file *file, struct zone_bytes *bytes)
