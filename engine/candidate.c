@@ -1,17 +1,9 @@
-#include <assert.h>
 #include <string.h>
 
 #include "engine/expression.h"
 #include "engine/judgement.h"
 
-struct release_key candidate_key(const struct judgement *j, int32_t index)
-{
-	struct release_key key;
-	release_key_set(&key, j->line, &j->line->releases[index]);
-	return key;
-}
-
-static const struct mark *find_mark(const struct judgement *j, int32_t index)
+const struct mark *candidate_mark(const struct judgement *j, int32_t index)
 {
 	const struct history *history = j->situation->history;
 	const struct release *release = &j->line->releases[index];
@@ -28,12 +20,10 @@ static const struct mark *find_mark(const struct judgement *j, int32_t index)
 
 bool candidate_is_running(const struct judgement *j, int32_t index)
 {
-	const struct history *history = j->situation->history;
+	const struct flow *flow = running_flow(j);
 
-	return history != NULL && history->flow.state != FLOW_NONE &&
-	       !flow_state_is_final(history->flow.state) &&
-	       history->flow.kind == FLOW_INSTALL &&
-	       release_key_is(&history->flow.key, j->line, &j->line->releases[index]);
+	return flow != NULL && flow->kind == FLOW_INSTALL &&
+	       release_key_is(&flow->key, j->line, &j->line->releases[index]);
 }
 
 /* An OOB whose chain of repairs ends at a preview is for devices whose level is that
@@ -49,25 +39,38 @@ static bool preview_chain_fits(const struct judgement *j, const struct release *
 		j->line->releases[level->index].anchor == release->anchor);
 }
 
-bool candidate_is_possible(const struct judgement *j, int32_t index)
+static const struct rollout *rollout_of(const struct judgement *j, int32_t index)
+{
+	return rollouts_find(j->situation->rollouts, j->line->releases[index].title,
+			     j->decision->ring);
+}
+
+enum impossible candidate_unfit(const struct judgement *j, int32_t index)
 {
 	const struct release *release = &j->line->releases[index];
 	bool optional = j->policy != NULL && j->policy->optional_updates;
 
-	assert(index < j->published);
-	if (release->offer == OFFER_NEVER || !level_is_below(j, index))
-		return false;
+	if (index >= j->published)
+		return IMPOSSIBLE_NOT_PUBLISHED;
+	if (release->offer == OFFER_NEVER || rollout_of(j, index)->withdrawn)
+		return IMPOSSIBLE_NOT_ACTIVE;
 	if (!optional && release->kind == RELEASE_PREVIEW)
-		return false;
+		return IMPOSSIBLE_OPTIONAL;
 	if (!optional && release->cadence == CADENCE_OOB &&
 	    j->line->releases[release->anchor].kind == RELEASE_PREVIEW &&
 	    !preview_chain_fits(j, release))
-		return false;
+		return IMPOSSIBLE_OPTIONAL;
 	if (release->match != NULL &&
 	    expression_test(release->match, j->situation->facts) != TRUTH_TRUE)
-		return false;
-	int ring = j->decision->ring;
-	return !rollouts_find(j->situation->rollouts, release->title, ring)->withdrawn;
+		return IMPOSSIBLE_NOT_TARGETED;
+	return POSSIBLE;
+}
+
+enum impossible candidate_impossible(const struct judgement *j, int32_t index)
+{
+	if (index < j->published && !level_is_below(j, index))
+		return IMPOSSIBLE_NOT_ABOVE;
+	return candidate_unfit(j, index);
 }
 
 /* The same on every server of one site: no state, no order of arrival. */
@@ -100,6 +103,7 @@ static int64_t gradual_delay(const struct judgement *j, int32_t index)
 	return (int64_t)((unsigned __int128)hash * (uint64_t)j->ring->gradual_s >> 64);
 }
 
+/* An obstacle that falls at `until_s`; the one that falls last gives the reason. */
 static void meet(struct way *way, enum obstacle obstacle, int64_t until_s,
 		 enum reason reason)
 {
@@ -108,39 +112,46 @@ static void meet(struct way *way, enum obstacle obstacle, int64_t until_s,
 		way->opening_reason = reason;
 	if (until_s > way->opens_s)
 		way->opens_s = until_s;
+	if (until_s != OPENS_SOMETIME &&
+	    (way->changes_s == INSTANT_NONE || until_s < way->changes_s))
+		way->changes_s = until_s;
 }
 
-static void judge_opening(const struct judgement *j, int32_t index,
-			  const struct rollout *rollout, struct way *way)
+/* An earlier ring opens it when that passed for this release. */
+static void judge_gate(const struct judgement *j, int32_t index, struct way *way)
+{
+	if (j->ring->after < 0)
+		return;
+	const struct rollout *earlier = rollouts_find(
+		j->situation->rollouts, j->line->releases[index].title, j->ring->after);
+	if (earlier->passed_s == 0) {
+		meet(way, OBSTACLE_GATE, OPENS_SOMETIME, REASON_GATE_WAITING);
+		return;
+	}
+	way->passed_s = earlier->passed_s;
+	if (earlier->passed_s > j->situation->now_s)
+		meet(way, OBSTACLE_GATE, earlier->passed_s, REASON_GATE_WAITING);
+	else if (earlier->passed_s > way->opens_s)
+		way->opens_s = earlier->passed_s;
+}
+
+/* Expediting sets all of this aside (DESIGN 2.5). */
+static void judge_ring(const struct judgement *j, int32_t index, struct way *way)
 {
 	int64_t now_s = j->situation->now_s;
-	const struct release *release = &j->line->releases[index];
 
-	if (!rollout->expedited) {
-		int64_t deferred_s = release_opens(j->line, index, j->ring->defer_s);
-		int64_t gradual_s = deferred_s + gradual_delay(j, index);
-		way->opens_s = gradual_s;
-		if (deferred_s > now_s)
-			meet(way, OBSTACLE_DEFERRED, gradual_s, REASON_DEFERRED);
-		else if (gradual_s > now_s)
-			meet(way, OBSTACLE_GRADUAL, gradual_s, REASON_GRADUAL);
-		if (j->ring->after >= 0) {
-			int64_t passed_s = rollouts_find(j->situation->rollouts,
-							 release->title, j->ring->after)
-						   ->passed_s;
-			if (passed_s == 0 || passed_s > now_s)
-				meet(way, OBSTACLE_GATE, OPENS_SOMETIME,
-				     REASON_GATE_WAITING);
-			else if (passed_s > way->opens_s)
-				way->opens_s = passed_s;
-		}
-		if (rollout->paused_until_s > now_s && !candidate_is_running(j, index))
-			meet(way, OBSTACLE_PAUSED, rollout->paused_until_s,
-			     REASON_RING_PAUSED);
+	way->deferred_until_s = release_opens(j->line, index, j->ring->defer_s);
+	way->turn_s = way->deferred_until_s + gradual_delay(j, index);
+	way->opens_s = way->turn_s;
+	if (way->deferred_until_s > now_s)
+		meet(way, OBSTACLE_DEFERRED, way->deferred_until_s, REASON_DEFERRED);
+	if (way->turn_s > now_s && way->turn_s > way->deferred_until_s)
+		meet(way, OBSTACLE_GRADUAL, way->turn_s, REASON_GRADUAL);
+	judge_gate(j, index, way);
+	if (way->rollout->paused_until_s > now_s && !candidate_is_running(j, index)) {
+		way->paused_until_s = way->rollout->paused_until_s;
+		meet(way, OBSTACLE_PAUSED, way->paused_until_s, REASON_RING_PAUSED);
 	}
-	if (j->ring->canary && !rollout->canary_verified && rollout->canary != NULL &&
-	    strcmp(rollout->canary, j->situation->device) != 0)
-		meet(way, OBSTACLE_CANARY, OPENS_SOMETIME, REASON_CANARY_WAITING);
 }
 
 static bool is_approved(const struct judgement *j, const struct release *release,
@@ -153,7 +164,8 @@ static bool is_approved(const struct judgement *j, const struct release *release
 	return release->offer == OFFER_AUTO && j->ring->approval == APPROVE_AUTO;
 }
 
-static bool is_held(const struct judgement *j, const struct release *release)
+static const struct hold *find_hold(const struct judgement *j,
+				    const struct release *release)
 {
 	const struct plan *plan = j->situation->plan;
 
@@ -168,25 +180,37 @@ static bool is_held(const struct judgement *j, const struct release *release)
 		    strcmp(hold->product, j->line->product->id) != 0)
 			continue;
 		if (expression_test(hold->match, j->situation->facts) == TRUTH_TRUE)
-			return true;
+			return hold;
 	}
-	return false;
+	return NULL;
 }
 
 struct way candidate_way(const struct judgement *j, int32_t index)
 {
 	const struct release *release = &j->line->releases[index];
-	const struct rollout *rollout =
-		rollouts_find(j->situation->rollouts, release->title, j->decision->ring);
-	const struct mark *mark = find_mark(j, index);
-	struct way way = { 0, release->published_s, REASON_NONE };
+	const struct mark *mark = candidate_mark(j, index);
+	struct way way = {
+		.opens_s = release->published_s,
+		.changes_s = INSTANT_NONE,
+		.deferred_until_s = INSTANT_NONE,
+		.turn_s = INSTANT_NONE,
+		.passed_s = INSTANT_NONE,
+		.paused_until_s = INSTANT_NONE,
+		.rollout = rollout_of(j, index),
+	};
 
-	judge_opening(j, index, rollout, &way);
-	if (rollout->halted)
+	if (!way.rollout->expedited)
+		judge_ring(j, index, &way);
+	if (j->ring->canary && !way.rollout->canary_verified &&
+	    way.rollout->canary != NULL &&
+	    strcmp(way.rollout->canary, j->situation->device) != 0)
+		meet(&way, OBSTACLE_CANARY, OPENS_SOMETIME, REASON_CANARY_WAITING);
+	if (way.rollout->halted)
 		way.obstacles |= OBSTACLE_HALTED;
-	if (is_held(j, release))
+	way.hold = find_hold(j, release);
+	if (way.hold != NULL)
 		way.obstacles |= OBSTACLE_HELD;
-	if (!is_approved(j, release, rollout))
+	if (!is_approved(j, release, way.rollout))
 		way.obstacles |= OBSTACLE_NOT_APPROVED;
 	if (!rollouts_has_payload(j->situation->rollouts, release->title, j->line->arch))
 		way.obstacles |= OBSTACLE_PAYLOAD;

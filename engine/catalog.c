@@ -13,6 +13,7 @@ struct catalog_memory {
 	struct product *products;
 	struct title *titles;
 	struct release *releases; /* all lines, one after the other */
+	int32_t *by_build;        /* likewise */
 	size_t match_count;
 	struct expression **matches;
 	char **match_texts;
@@ -31,6 +32,7 @@ static void release_memory(struct catalog *catalog)
 		free(memory->products);
 		free(memory->titles);
 		free(memory->releases);
+		free(memory->by_build);
 		free(memory);
 	}
 	free(catalog);
@@ -63,11 +65,12 @@ static struct catalog *allocate(const struct catalog_draft *draft)
 	memory->products = calloc(draft->product_count + 1, sizeof(struct product));
 	memory->titles = calloc(draft->release_count + 1, sizeof(struct title));
 	memory->releases = calloc(2 * draft->release_count + 1, sizeof(struct release));
+	memory->by_build = calloc(2 * draft->release_count + 1, sizeof(int32_t));
 	memory->matches = calloc(draft->release_count + 1, sizeof(struct expression *));
 	memory->match_texts = calloc(draft->release_count + 1, sizeof(char *));
 	if (memory->products == NULL || memory->titles == NULL ||
-	    memory->releases == NULL || memory->matches == NULL ||
-	    memory->match_texts == NULL) {
+	    memory->releases == NULL || memory->by_build == NULL ||
+	    memory->matches == NULL || memory->match_texts == NULL) {
 		release_memory(catalog);
 		return NULL;
 	}
@@ -97,6 +100,13 @@ static uint32_t title_of(struct catalog *catalog, const struct draft_release *fr
 	return (uint32_t)catalog->title_count++;
 }
 
+static int compare_builds(struct build a, struct build b)
+{
+	if (a.base != b.base)
+		return a.base < b.base ? -1 : 1;
+	return a.revision < b.revision ? -1 : a.revision > b.revision;
+}
+
 static int by_publication(const void *left, const void *right)
 {
 	const struct draft_release *a = *(struct draft_release *const *)left;
@@ -108,16 +118,18 @@ static int by_publication(const void *left, const void *right)
 	return a->kb < b->kb ? -1 : a->kb > b->kb;
 }
 
-/* The release `kb` names on this line, the newest published by `at` where a KB has
- * several builds; baselines only when asked.  -1 none. */
+/* The release that `kb` names from the place of `from`: another one, the newest
+ * published by then where a KB has several builds; baselines only when asked.  -1 none.
+ */
 static int32_t index_of(const struct release *releases, size_t count, uint32_t kb,
-			int64_t at_s, bool baseline_only)
+			int32_t from, bool baseline_only)
 {
+	int64_t at_s = releases[from].published_s;
 	int32_t found = -1;
-	for (size_t i = 0; i < count && releases[i].published_s <= at_s; i++) {
-		if (releases[i].kb == kb &&
+	for (int32_t i = 0; i < (int32_t)count && releases[i].published_s <= at_s; i++) {
+		if (i != from && releases[i].kb == kb &&
 		    (!baseline_only || releases[i].kind == RELEASE_BASELINE))
-			found = (int32_t)i;
+			found = i;
 	}
 	return found;
 }
@@ -148,16 +160,14 @@ static void resolve(struct release *releases, struct draft_release *const *draft
 		if (releases[i].kind == RELEASE_BASELINE)
 			releases[i].quarter = (int32_t)i;
 		else if (drafts[i]->baseline != 0)
-			releases[i].quarter =
-				index_of(releases, count, drafts[i]->baseline,
-					 releases[i].published_s, true);
+			releases[i].quarter = index_of(
+				releases, count, drafts[i]->baseline, (int32_t)i, true);
 	}
 	for (size_t i = 0; i < count; i++) {
 		releases[i].repairs = -1;
 		if (drafts[i]->repairs != 0)
-			releases[i].repairs =
-				index_of(releases, count, drafts[i]->repairs,
-					 releases[i].published_s, false);
+			releases[i].repairs = index_of(
+				releases, count, drafts[i]->repairs, (int32_t)i, false);
 		else if (releases[i].cadence == CADENCE_OOB)
 			releases[i].repairs = implied_repair(releases, (int32_t)i);
 	}
@@ -168,6 +178,19 @@ static void resolve(struct release *releases, struct draft_release *const *draft
 		     steps++)
 			at = releases[at].repairs;
 		releases[i].anchor = at;
+	}
+}
+
+/* A few thousand at most, and nearly sorted by publication already: insertion. */
+static void sort_by_build(const struct line *line, int32_t *by_build)
+{
+	for (int32_t i = 0; i < (int32_t)line->count; i++) {
+		int32_t at = i;
+		for (; at > 0 && compare_builds(line->releases[by_build[at - 1]].build,
+						line->releases[i].build) > 0;
+		     at--)
+			by_build[at] = by_build[at - 1];
+		by_build[at] = i;
 	}
 }
 
@@ -200,6 +223,7 @@ static void lay_out_line(struct catalog *catalog, const struct catalog_draft *dr
 		};
 	}
 	resolve(releases, scratch, line->count);
+	sort_by_build(line, (int32_t *)line->by_build);
 }
 
 /* The expressions pass from the draft to the catalog. */
@@ -234,6 +258,7 @@ static struct catalog *lay_out(struct catalog_draft *draft)
 		return NULL;
 	}
 	struct release *next = catalog->memory->releases;
+	int32_t *next_by_build = catalog->memory->by_build;
 	catalog->product_count = draft->product_count;
 	for (size_t i = 0; i < draft->product_count; i++) {
 		struct product *product = &catalog->memory->products[i];
@@ -243,8 +268,10 @@ static struct catalog *lay_out(struct catalog_draft *draft)
 		for (int l = 0; l < 2; l++) {
 			enum arch arch = l == 0 ? ARCH_X64 : ARCH_ARM64;
 			product->lines[l].releases = next;
+			product->lines[l].by_build = next_by_build;
 			lay_out_line(catalog, draft, i, arch, scratch);
 			next += product->lines[l].count;
+			next_by_build += product->lines[l].count;
 		}
 	}
 	take_matches(catalog, draft);
@@ -299,6 +326,23 @@ const struct line *product_line(const struct product *product, enum arch arch)
 		return NULL;
 	const struct line *line = &product->lines[arch == ARCH_ARM64];
 	return line->count > 0 ? line : NULL;
+}
+
+size_t line_find_build(const struct line *line, struct build build)
+{
+	size_t low = 0, high = line->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct build other = line->releases[line->by_build[middle]].build;
+		if (compare_builds(other, build) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < line->count &&
+	    build_equal(line->releases[line->by_build[low]].build, build))
+		return low;
+	return line->count;
 }
 
 bool release_is_cumulative(const struct release *release)

@@ -86,6 +86,7 @@ struct line {
 	enum arch arch;
 	size_t count;
 	const struct release *releases; /* ascending publication, then build */
+	const int32_t *by_build;        /* their indices, ascending build */
 };
 
 struct planned {
@@ -158,6 +159,8 @@ const struct product *catalog_product(const struct catalog *catalog, const char 
 int64_t catalog_title(const struct catalog *catalog, const struct product *product,
 		      uint32_t kb, struct build build);
 const struct line *product_line(const struct product *product, enum arch arch);
+/* The first place in line->by_build of a release with this build; count for none. */
+size_t line_find_build(const struct line *line, struct build build);
 bool release_is_cumulative(const struct release *release);
 
 const char *arch_name(enum arch arch);

@@ -13,7 +13,7 @@ static bool in_own_quarter(const struct judgement *j, int32_t index)
 
 static bool in_newer_quarter(const struct judgement *j, int32_t index)
 {
-	return quarter_is_newer(j->line, j->line->releases[index].quarter, j->quarter);
+	return quarter_is_newer(j->line->releases[index].quarter, j->quarter);
 }
 
 static bool is_baseline(const struct judgement *j, int32_t index)
@@ -100,26 +100,35 @@ static struct choice with_payload(const struct judgement *j, struct lens lens,
 	return rule_d(j, lens, REASON_PAYLOAD_MISSING, release);
 }
 
-/* On the track, nothing of a newer quarter: the newest of its own. */
+/* On the track, nothing of a newer quarter: the newest of its own, or a cumulative
+ * update that was approved for the track and is no older than that. */
 static struct choice rule_a(const struct judgement *j, struct lens lens)
 {
+	struct lens unpaid = despite(lens, OBSTACLE_PAYLOAD);
+	int32_t own = newest(j, unpaid, in_own_quarter, -1);
 	int32_t leaving = newest(j, lens, is_approved_for_track, -1);
-	if (leaving >= 0)
-		return (struct choice){ leaving, 'a', REASON_APPROVED_FOR_TRACK, -1 };
 
-	int32_t own = newest(j, despite(lens, OBSTACLE_PAYLOAD), in_own_quarter, -1);
+	if (leaving >= 0 && (own < 0 || j->line->releases[leaving].published_s >=
+						j->line->releases[own].published_s))
+		return (struct choice){ leaving, 'a', REASON_APPROVED_FOR_TRACK, -1 };
 	if (own >= 0)
 		return with_payload(j, lens, own, 'a', REASON_NONE);
 
 	int32_t removed =
-		newest(j, despite(lens, OBSTACLE_PAYLOAD | OBSTACLE_UNINSTALLED),
-		       in_own_quarter, -1);
+		newest(j, despite(unpaid, OBSTACLE_UNINSTALLED), in_own_quarter, -1);
 	if (removed < 0)
 		return nothing(REASON_NONE, -1);
 	const struct request *request = &j->situation->history->request;
 	if (request->kind == REQUEST_UNINSTALL && request->wait)
 		return nothing(REASON_UNINSTALLED_BY_REQUEST, removed);
 	return rule_d(j, lens, REASON_UNINSTALLED_BY_REQUEST, removed);
+}
+
+bool choice_is_behind(const struct judgement *j)
+{
+	struct lens unpaid = { j->situation->now_s, OBSTACLE_PAYLOAD };
+
+	return newest(j, unpaid, in_newer_quarter, -1) >= 0;
 }
 
 struct choice choose(const struct judgement *j, struct lens lens)
@@ -162,6 +171,7 @@ static int64_t next_opening(const struct judgement *j, int64_t after_s)
 /* Of those a to d would choose as time passes, the first to open. */
 static bool wait_for_time(struct judgement *j)
 {
+	struct decision *d = j->decision;
 	int64_t at_s = j->situation->now_s;
 
 	while ((at_s = next_opening(j, at_s)) != INT64_MAX) {
@@ -169,12 +179,12 @@ static bool wait_for_time(struct judgement *j)
 		if (choice.release < 0)
 			continue;
 		struct way way = candidate_way(j, choice.release);
-		j->decision->release = choice.release;
-		j->decision->opens_s =
-			way.opens_s == OPENS_SOMETIME ? INSTANT_NONE : way.opens_s;
-		decision_reason(j->decision, (way.obstacles & OBSTACLES_OPENING) != 0
-						     ? way.opening_reason
-						     : REASON_DEFERRED);
+		bool opens = (way.obstacles & OBSTACLES_OPENING) != 0;
+		/* One that is open may wait for another to change the rule. */
+		int64_t opens_s = opens ? way.opens_s : at_s;
+		d->release = choice.release;
+		d->opens_s = opens_s == OPENS_SOMETIME ? INSTANT_NONE : opens_s;
+		decision_reason(d, opens ? way.opening_reason : REASON_DEFERRED);
 		return true;
 	}
 	return false;
@@ -207,30 +217,30 @@ static void settle_nothing_newer(struct judgement *j)
 					   : REASON_LEVEL_AMBIGUOUS);
 }
 
-void settle_waiting(struct judgement *j, const struct choice *now)
+/* The release that only a person can open, and the first thing in its way. */
+static void wait_for_person(struct judgement *j, int32_t release)
 {
 	struct decision *d = j->decision;
+	struct way way = candidate_way(j, release);
+	enum reason reason = obstacle_reason(way.obstacles);
+
+	d->release = release;
+	d->opens_s = way.opens_s == OPENS_SOMETIME ? INSTANT_NONE : way.opens_s;
+	decision_reason(d, reason != REASON_NONE ? reason : way.opening_reason);
+}
+
+void settle_waiting(struct judgement *j, const struct choice *now)
+{
 	struct lens all = { OPENS_SOMETIME, ~0U };
 
-	d->standing = STANDING_WAITING;
-	if (now->why != REASON_NONE)
-		decision_reason(d, now->why);
-	if (now->awaited >= 0) {
-		d->release = now->awaited;
-		d->opens_s = candidate_way(j, now->awaited).opens_s;
-		return;
-	}
+	j->decision->standing = STANDING_WAITING;
+	decision_reason(j->decision, now->why);
 	if (wait_for_time(j))
 		return;
 	struct choice wish = choose(j, all);
-	if (wish.release < 0) {
-		if (now->why == REASON_NONE)
-			settle_nothing_newer(j);
-		return;
-	}
-	struct way way = candidate_way(j, wish.release);
-	enum reason reason = obstacle_reason(way.obstacles);
-	d->release = wish.release;
-	d->opens_s = way.opens_s == OPENS_SOMETIME ? INSTANT_NONE : way.opens_s;
-	decision_reason(d, reason != REASON_NONE ? reason : way.opening_reason);
+	int32_t release = now->awaited >= 0 ? now->awaited : wish.release;
+	if (release >= 0)
+		wait_for_person(j, release);
+	else if (now->why == REASON_NONE)
+		settle_nothing_newer(j);
 }

@@ -89,19 +89,19 @@ struct decision {
 	struct level level;
 	enum track track;
 	bool left_track;  /* a leaves-track KB ended the quarter */
-	int64_t rejoin_s; /* planned date of the next baseline when off the track, or NONE
-			   */
+	int64_t rejoin_s; /* off the track: the day of the next baseline, or NONE */
 	bool qualifies;   /* the six standing rows pass */
 	struct row rows[ROWS];
 
 	enum action action;
 	enum standing standing;
+	bool facts_stale;   /* older than the plan allows: ask the device for them */
 	int32_t release;    /* line index: what is offered, or what it waits for; -1 */
-	bool download_only; /* the payload may be fetched, installing waits for the window
-			     */
+	bool download_only; /* the payload may be fetched, installing waits: for the
+			       window (action none) or for the user (action install) */
 	bool expedited;
 	int64_t opens_s; /* when `release` opened or opens here; INSTANT_NONE unknown */
-	int64_t install_by_s; /* INSTANT_NONE without a deadline */
+	int64_t install_by_s; /* INSTANT_NONE without a deadline, or before an offer */
 	int64_t restart_by_s; /* when a restart is due at the latest */
 	int64_t not_before_s; /* the window or back-off ends; INSTANT_NONE */
 	bool overdue;         /* waiting on a security release past its deadline */
@@ -113,6 +113,10 @@ struct decision {
 };
 
 void decide(const struct situation *situation, struct decision *decision);
+
+/* When the lease of the flow that is on its way runs out; INSTANT_NONE without one.  A
+ * pause of the device freezes it. */
+int64_t history_lease_end(const struct history *history);
 
 /* R above L (DESIGN 2.2), both known, by line index. */
 bool release_above(const struct line *line, int32_t release, int32_t level);

@@ -1,6 +1,6 @@
 #include <string.h>
-#include <strings.h>
 
+#include "engine/ascii.h"
 #include "engine/facts.h"
 #include "engine/judgement.h"
 
@@ -26,13 +26,21 @@ static struct row verdict(bool passes, enum reason reason)
 	return passes ? pass() : failed(reason);
 }
 
+/* Without a product there is nothing to ask, and nothing that qualifies. */
+static struct row not_asked(void)
+{
+	return (struct row){ VERDICT_DOES_NOT_APPLY, false, REASON_NONE };
+}
+
 static struct row judge_edition(const struct product *product, const char *edition)
 {
 	if (edition == NULL)
 		return (struct row){ VERDICT_NOT_REPORTED, false,
 				     REASON_EDITION_NOT_REPORTED };
+	if (product == NULL)
+		return not_asked();
 	for (size_t i = 0; i < product->edition_count; i++) {
-		if (strcasecmp(product->editions[i], edition) == 0)
+		if (ascii_compare(product->editions[i], edition) == 0)
 			return pass();
 	}
 	return failed(REASON_EDITION);
@@ -40,9 +48,14 @@ static struct row judge_edition(const struct product *product, const char *editi
 
 static struct row judge_version(const struct product *product, struct build build)
 {
-	return verdict(product->from.base != 0 &&
-			       build.revision >= product->from.revision,
-		       REASON_VERSION);
+	if (build.base == 0)
+		return (struct row){ VERDICT_NOT_REPORTED, false, REASON_FACTS_MISSING };
+	if (product == NULL)
+		return not_asked();
+	struct build from = product->from;
+	bool late_enough = build.base > from.base ||
+			   (build.base == from.base && build.revision >= from.revision);
+	return verdict(from.base != 0 && late_enough, REASON_VERSION);
 }
 
 static struct row judge_licence(const char *licence)
@@ -50,7 +63,7 @@ static struct row judge_licence(const char *licence)
 	if (licence == NULL)
 		return (struct row){ VERDICT_NOT_REPORTED, true,
 				     REASON_LICENCE_NOT_REPORTED };
-	return verdict(strcasecmp(licence, "no") != 0, REASON_LICENCE);
+	return verdict(ascii_compare(licence, "no") != 0, REASON_LICENCE);
 }
 
 static struct row judge_vbs(const char *vbs)
@@ -58,21 +71,25 @@ static struct row judge_vbs(const char *vbs)
 	if (vbs == NULL)
 		return (struct row){ VERDICT_NOT_REPORTED, false,
 				     REASON_VBS_NOT_REPORTED };
-	return verdict(strcasecmp(vbs, "running") == 0, REASON_VBS);
+	return verdict(ascii_compare(vbs, "running") == 0, REASON_VBS);
 }
 
 static struct row judge_chpe(enum arch arch, const char *chpe)
 {
+	if (arch == ARCH_NONE)
+		return not_asked();
 	if (arch != ARCH_ARM64)
 		return (struct row){ VERDICT_DOES_NOT_APPLY, true, REASON_NONE };
 	if (chpe == NULL)
 		return (struct row){ VERDICT_NOT_REPORTED, false,
 				     REASON_CHPE_NOT_REPORTED };
-	return verdict(strcasecmp(chpe, "off") == 0, REASON_CHPE);
+	return verdict(ascii_compare(chpe, "off") == 0, REASON_CHPE);
 }
 
 static struct row judge_track(const struct decision *d)
 {
+	if (d->level.state == LEVEL_NONE)
+		return not_asked();
 	if (d->level.state == LEVEL_AMBIGUOUS)
 		return failed(REASON_LEVEL_AMBIGUOUS);
 	if (d->level.state == LEVEL_UNKNOWN)

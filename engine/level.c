@@ -4,33 +4,27 @@
 #include "engine/facts.h"
 #include "engine/judgement.h"
 
-/* Does the white-space or comma separated list name this KB? */
 static bool kbs_contain(const char *kbs, uint32_t kb)
 {
-	static const char separators[] = " \t,;";
+	uint32_t one;
 
-	while (*kbs != '\0') {
-		kbs += strspn(kbs, separators);
-		size_t size = strcspn(kbs, separators);
-		char word[KB_TEXT];
-		uint32_t one;
-		if (size > 0 && size < sizeof word) {
-			memcpy(word, kbs, size);
-			word[size] = '\0';
-			if (kb_parse(word, &one) && one == kb)
-				return true;
-		}
-		kbs += size;
+	while (facts_next_kb(&kbs, &one)) {
+		if (one == kb)
+			return true;
 	}
 	return false;
 }
 
-/* By family and base; the family may be missing where the base alone fits one. */
-static enum reason find_product(struct judgement *j, enum family family, uint32_t base)
+/* By family and base; the family may be missing where the base alone fits one.  A
+ * family that is reported, but is neither client nor server, fits none. */
+static enum reason find_product(struct judgement *j, const char *reported, uint32_t base)
 {
 	const struct catalog *catalog = j->situation->catalog;
+	enum family family = reported == NULL ? FAMILY_NONE : family_parse(reported);
 	const struct product *found = NULL;
 
+	if (reported != NULL && family == FAMILY_NONE)
+		return REASON_NO_PRODUCT;
 	for (size_t i = 0; i < catalog->product_count; i++) {
 		const struct product *product = &catalog->products[i];
 		if (product->base != base ||
@@ -44,21 +38,24 @@ static enum reason find_product(struct judgement *j, enum family family, uint32_
 	return found == NULL ? REASON_NO_PRODUCT : REASON_NONE;
 }
 
+/* Whether it is published does not matter: a fact is a fact. */
 static void find_level(struct judgement *j, const char *kbs)
 {
 	struct level *level = &j->decision->level;
+	const struct line *line = j->line;
 	int fitting = 0, listed = 0;
 	int32_t any = -1, named = -1;
 
-	for (size_t i = 0; i < j->line->count; i++) {
-		const struct release *release = &j->line->releases[i];
+	for (size_t at = line_find_build(line, level->build); at < line->count; at++) {
+		int32_t i = line->by_build[at];
+		const struct release *release = &line->releases[i];
 		if (!build_equal(release->build, level->build))
-			continue;
+			break;
 		fitting++;
-		any = (int32_t)i;
+		any = i;
 		if (kbs != NULL && release->kb != 0 && kbs_contain(kbs, release->kb)) {
 			listed++;
-			named = (int32_t)i;
+			named = i;
 		}
 	}
 	level->index = listed == 1 ? named : listed == 0 && fitting == 1 ? any : -1;
@@ -66,7 +63,7 @@ static void find_level(struct judgement *j, const char *kbs)
 		       : fitting > 0     ? LEVEL_AMBIGUOUS
 					 : LEVEL_UNKNOWN;
 	if (level->index >= 0)
-		level->kb = j->line->releases[level->index].kb;
+		level->kb = line->releases[level->index].kb;
 }
 
 /* A feature update that came after the quarter's baseline ends the quarter. */
@@ -106,21 +103,29 @@ static void find_track(struct judgement *j)
 	j->quarter = quarter;
 }
 
-/* The planned calendar says when the device can come back (DESIGN 2.2). */
+/* The planned calendar says when the device can come back (DESIGN 2.2).  A planned day
+ * counts until it is over, since the hour of publication is not known ahead.  Where no
+ * day is planned, a baseline the catalog already holds for later does. */
 static void find_rejoin(struct judgement *j)
 {
 	const struct product *product = j->decision->product;
+	int64_t now_s = j->situation->now_s;
 
-	j->decision->rejoin_s = INSTANT_NONE;
-	if (j->decision->track == TRACK_HOTPATCH)
+	if (j->decision->track == TRACK_HOTPATCH || product->from.base == 0)
 		return;
 	for (size_t i = 0; i < product->planned_count; i++) {
 		const struct planned *planned = &product->planned[i];
-		if (planned->kind == RELEASE_BASELINE &&
-		    planned->date_s > j->situation->now_s) {
-			j->decision->rejoin_s = planned->date_s;
-			return;
-		}
+		if (planned->kind != RELEASE_BASELINE || planned->date_s + DAY_S <= now_s)
+			continue;
+		j->decision->rejoin_s = planned->date_s;
+		stands_until(j, planned->date_s + DAY_S);
+		return;
+	}
+	for (size_t i = (size_t)j->published; i < j->line->count; i++) {
+		if (j->line->releases[i].kind != RELEASE_BASELINE)
+			continue;
+		j->decision->rejoin_s = j->line->releases[i].published_s;
+		return;
 	}
 }
 
@@ -147,7 +152,9 @@ static int32_t lowest_above(const struct judgement *j)
 	if (level->state != LEVEL_KNOWN)
 		return 0;
 	int32_t quarter = j->line->releases[level->index].quarter;
-	for (int32_t i = quarter + 1; quarter >= 0 && i < level->index; i++) {
+	if (quarter < 0)
+		return level->index;
+	for (int32_t i = quarter + 1; i < level->index; i++) {
 		if (j->line->releases[i].kind == RELEASE_BASELINE)
 			return i;
 	}
@@ -162,12 +169,12 @@ enum reason level_find(struct judgement *j)
 	const char *family = facts_known(facts, FACT_OS_FAMILY);
 	struct decision *d = j->decision;
 
+	if (arch != NULL)
+		d->arch = arch_parse(arch);
 	if (build == NULL || !build_parse(build, &d->build))
 		return REASON_FACTS_MISSING;
-	d->arch = arch == NULL ? ARCH_NONE : arch_parse(arch);
-	enum reason reason = find_product(
-		j, family == NULL ? FAMILY_NONE : family_parse(family), d->build.base);
-	if (reason == REASON_FACTS_MISSING || d->arch == ARCH_NONE)
+	enum reason reason = find_product(j, family, d->build.base);
+	if (arch == NULL || reason == REASON_FACTS_MISSING)
 		return REASON_FACTS_MISSING;
 	if (reason != REASON_NONE)
 		return reason;
@@ -176,17 +183,17 @@ enum reason level_find(struct judgement *j)
 		return REASON_NO_PRODUCT;
 	j->line = d->line;
 	d->level.build = d->build;
+	j->published = count_published(j->line, j->situation->now_s);
 	find_level(j, facts_known(facts, FACT_OS_KBS));
 	find_track(j);
 	find_rejoin(j);
-	j->published = count_published(j->line, j->situation->now_s);
 	j->lowest = lowest_above(j);
 	return REASON_NONE;
 }
 
-bool quarter_is_newer(const struct line *line, int32_t newer, int32_t older)
+/* A line is in order of publication, so the indices of two baselines tell. */
+bool quarter_is_newer(int32_t newer, int32_t older)
 {
-	(void)line; /* a line is in order of publication, so indices of baselines tell */
 	return newer >= 0 && older >= 0 && newer > older;
 }
 
@@ -196,9 +203,9 @@ bool release_above(const struct line *line, int32_t release, int32_t level)
 
 	if (release == level)
 		return false;
-	if (r->kind == RELEASE_BASELINE && quarter_is_newer(line, release, l->quarter))
+	if (r->kind == RELEASE_BASELINE && quarter_is_newer(release, l->quarter))
 		return true;
-	if (l->kind == RELEASE_BASELINE && quarter_is_newer(line, level, r->quarter))
+	if (l->kind == RELEASE_BASELINE && quarter_is_newer(level, r->quarter))
 		return false;
 	if (r->published_s != l->published_s)
 		return r->published_s > l->published_s;
@@ -225,8 +232,8 @@ int64_t release_opens(const struct line *line, int32_t index, int64_t defer_s)
 
 	if (release->cadence != CADENCE_OOB)
 		return release->published_s + defer_s;
-	if (release->anchor == index)
-		return release->published_s; /* it repairs nothing: at once */
+	if (line->releases[release->anchor].cadence == CADENCE_OOB)
+		return release->published_s; /* the chain ends nowhere: at once */
 	int64_t opens_s = line->releases[release->anchor].published_s + defer_s;
 	return opens_s > release->published_s ? opens_s : release->published_s;
 }

@@ -20,6 +20,7 @@ struct rollouts {
 	uint8_t *payload_archs;   /* per title: present */
 	uint8_t *payload_missing; /* per title: named missing */
 	uint64_t salt;
+	int64_t quiet_s;
 };
 
 /* How closely a record speaks of one (title, ring): wider ones apply first. */
@@ -140,6 +141,10 @@ struct rollouts *rollouts_build(const struct catalog *catalog, const struct plan
 				continue;
 			memcpy(rollouts->canaries[i], records[i].canary,
 			       sizeof records[i].canary);
+			if (records[i].paused_until_s > rollouts->quiet_s)
+				rollouts->quiet_s = records[i].paused_until_s;
+			if (records[i].passed_s > rollouts->quiet_s)
+				rollouts->quiet_s = records[i].passed_s;
 			if (apply(rollouts, catalog, plan, &records[i],
 				  rollouts->canaries[i]) < 0) {
 				discard(rollouts);
@@ -220,4 +225,9 @@ bool rollouts_has_payload(const struct rollouts *rollouts, uint32_t title, enum 
 uint64_t rollouts_salt_of(const struct rollouts *rollouts)
 {
 	return rollouts == NULL ? 0 : rollouts->salt;
+}
+
+int64_t rollouts_quiet_s(const struct rollouts *rollouts)
+{
+	return rollouts == NULL ? 0 : rollouts->quiet_s;
 }

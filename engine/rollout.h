@@ -71,5 +71,7 @@ const struct rollout *rollouts_find(const struct rollouts *rollouts, uint32_t ti
 bool rollouts_has_payload(const struct rollouts *rollouts, uint32_t title,
 			  enum arch arch);
 uint64_t rollouts_salt_of(const struct rollouts *rollouts);
+/* From this moment on no pause and no opening of a gate changes by time alone. */
+int64_t rollouts_quiet_s(const struct rollouts *rollouts);
 
 #endif

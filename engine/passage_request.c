@@ -1,0 +1,224 @@
+/* What a person asked of a device, followed to its end: removed, recovered or stuck
+ * (DESIGN 2.7). */
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/passage_private.h"
+#include "engine/problem.h"
+
+enum { REQUEST_ATTEMPTS = 3 };
+
+static bool is_over(const struct request *request)
+{
+	return request->kind == REQUEST_NONE || request->state == RECOVERY_RECOVERED ||
+	       request->state == RECOVERY_STUCK ||
+	       (request->kind == REQUEST_UNINSTALL && request->state == RECOVERY_REMOVED);
+}
+
+void request_move(struct device_record *record, enum recovery_state state,
+		  const char *reason, int64_t now_s, struct outcome *outcome)
+{
+	struct request *request = &record->history.request;
+
+	if (request->kind == REQUEST_NONE || request->state == state)
+		return;
+	request->state = state;
+	snprintf(request->reason, sizeof request->reason, "%s", reason);
+	struct event *event = outcome_add(outcome, EVENT_REQUEST, now_s);
+	event->key = request->key;
+	event->flow = record->history.flow.id;
+	snprintf(event->note, sizeof event->note, "%s%s%s", recovery_state_names[state],
+		 reason[0] != '\0' ? ": " : "", reason);
+	outcome->history_changed = true;
+}
+
+static int32_t find_release(const struct line *line, const struct release_key *key)
+{
+	for (size_t i = 0; line != NULL && i < line->count; i++) {
+		if (release_key_is(key, line, &line->releases[i]))
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+static void block(struct device_record *record, const struct line *line, int32_t index,
+		  int64_t now_s)
+{
+	struct release_key key;
+
+	release_key_set(&key, line, &line->releases[index]);
+	struct mark *mark = history_mark_open(&record->history, &key, now_s);
+	if (mark->block == BLOCK_OPERATOR)
+		return; /* a person's own block outlives this one */
+	mark->block = BLOCK_UNINSTALLED;
+	mark->blocked_s = now_s;
+}
+
+/* "A hotpatch removed by request, and everything of its quarter published until then,
+ * is blocked for that device" (DESIGN 2.7). */
+static void block_removed(struct device_record *record, const struct decision *d,
+			  int64_t now_s)
+{
+	const struct line *line = d->line;
+	int32_t removed = find_release(line, &record->history.request.key);
+
+	if (removed < 0)
+		return;
+	block(record, line, removed, now_s);
+	if (line->releases[removed].kind == RELEASE_BASELINE)
+		return;
+	for (int32_t i = 0; i < (int32_t)line->count; i++) {
+		const struct release *release = &line->releases[i];
+		if (i != removed && release->quarter >= 0 &&
+		    release->kind != RELEASE_BASELINE &&
+		    release->quarter == line->releases[removed].quarter &&
+		    release->published_s <= now_s)
+			block(record, line, i, now_s);
+	}
+}
+
+static void count_failure(struct device_record *record, enum flow_state ended,
+			  int64_t now_s, struct outcome *outcome)
+{
+	struct request *request = &record->history.request;
+	const struct flow *flow = &record->history.flow;
+	char why[sizeof request->reason];
+
+	request->failures++;
+	outcome->history_changed = true;
+	if (request->failures < REQUEST_ATTEMPTS)
+		return;
+	snprintf(why, sizeof why, "%s %s, code 0x%08X", flow_kind_names[flow->kind],
+		 flow_state_name(ended), flow->code);
+	request_move(record, RECOVERY_STUCK, why, now_s, outcome);
+}
+
+void request_flow_ended(struct device_record *record, enum flow_state ended,
+			const struct decision *d, int64_t now_s, struct outcome *outcome)
+{
+	const struct flow *flow = &record->history.flow;
+	bool ours = flow->kind == FLOW_UNINSTALL || flow->ends_recovery;
+
+	if (!ours || is_over(&record->history.request))
+		return;
+	if (ended == FLOW_EXPIRED && flow->retrieved_s == 0)
+		return; /* a device that was away has not failed */
+	switch (ended) {
+	case FLOW_REMOVED:
+		record->history.request.failures = 0; /* the next step starts afresh */
+		request_move(record, RECOVERY_REMOVED, "", now_s, outcome);
+		block_removed(record, d, now_s);
+		break;
+	case FLOW_VERIFIED:
+		request_move(record, RECOVERY_RECOVERED, "", now_s, outcome);
+		break;
+	case FLOW_FAILED:
+	case FLOW_NOT_APPLICABLE:
+	case FLOW_UNVERIFIED:
+	case FLOW_EXPIRED:
+		count_failure(record, ended, now_s, outcome);
+		break;
+	default:
+		break; /* withdrawn or declined: the next decision says what follows */
+	}
+}
+
+/* Removed by hand, or beyond what was to be removed: then nothing is left to do. */
+static enum recovery_state rollback_state(const struct device_record *record,
+					  const struct decision *d)
+{
+	const struct request *request = &record->history.request;
+	const struct release *level = &d->line->releases[d->level.index];
+
+	if (level->published_s >= request->removed_published_s)
+		return RECOVERY_RECOVERED;
+	return request->state < RECOVERY_REMOVED ? RECOVERY_REMOVED : request->state;
+}
+
+enum recovery_state request_state_now(const struct device_record *record,
+				      const struct decision *d)
+{
+	const struct request *request = &record->history.request;
+
+	if (is_over(request) || d->line == NULL ||
+	    passage_is_running(&record->history.flow))
+		return request->state;
+	if (d->rule == 'r' && d->release < 0)
+		return RECOVERY_STUCK; /* nothing to go to */
+	if (!passage_shows_other(d, &request->key))
+		return request->state;
+	if (request->kind == REQUEST_UNINSTALL)
+		return RECOVERY_REMOVED;
+	return d->level.state == LEVEL_KNOWN ? rollback_state(record, d) : request->state;
+}
+
+void request_follow(struct device_record *record, const struct decision *d, int64_t now_s,
+		    struct outcome *outcome)
+{
+	enum recovery_state before = record->history.request.state;
+	enum recovery_state state = request_state_now(record, d);
+
+	if (state == before)
+		return;
+	request_move(record, state,
+		     state == RECOVERY_STUCK ? "no cumulative update is there to go to"
+					     : "",
+		     now_s, outcome);
+	/* It went by another hand than ours: what was asked for holds all the same. */
+	if (state == RECOVERY_REMOVED && d->level.state == LEVEL_KNOWN &&
+	    d->line->releases[d->level.index].published_s <
+		    record->history.request.removed_published_s)
+		block_removed(record, d, now_s);
+}
+
+static int refuse(const struct device_record *record, const struct decision *d,
+		  enum request_kind kind, uint32_t kb, struct problem *p)
+{
+	char asked[KB_TEXT], have[KB_TEXT];
+
+	if (d->line == NULL || d->level.state != LEVEL_KNOWN)
+		return problem_set(p, PROBLEM_CONFLICT,
+				   "the level of '%s' is not known, so nothing can be "
+				   "removed from it",
+				   record->id);
+	const struct release *level = &d->line->releases[d->level.index];
+	kb_format(level->kb, have);
+	if (kb != 0 && level->kb != kb)
+		return problem_set(
+			p, PROBLEM_CONFLICT,
+			"'%s' stands on %s; only the KB of its present level can "
+			"be removed, not %s",
+			record->id, have, kb_format(kb, asked));
+	if (level->kind == RELEASE_RTM || level->kb == 0)
+		return problem_set(p, PROBLEM_CONFLICT,
+				   "'%s' stands on the level it was delivered with",
+				   record->id);
+	if (kind == REQUEST_ROLLBACK && level->kind != RELEASE_HOTPATCH)
+		return problem_set(p, PROBLEM_CONFLICT,
+				   "'%s' stands on %s, which is no hotpatch: there is "
+				   "nothing to roll back",
+				   record->id, have);
+	return 0;
+}
+
+int passage_request(struct device_record *record, const struct decision *d,
+		    enum request_kind kind, uint32_t kb, bool wait, int64_t now_s,
+		    struct outcome *outcome, struct problem *p)
+{
+	struct request *request = &record->history.request;
+
+	assert(kind != REQUEST_NONE);
+	if (refuse(record, d, kind, kb, p) < 0)
+		return -1;
+	const struct release *level = &d->line->releases[d->level.index];
+	memset(request, 0, sizeof *request);
+	request->kind = kind;
+	request->wait = wait;
+	request->at_s = now_s;
+	request->removed_published_s = level->published_s;
+	release_key_set(&request->key, d->line, level);
+	request_move(record, RECOVERY_REQUESTED, "", now_s, outcome);
+	return 0;
+}
