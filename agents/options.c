@@ -34,7 +34,7 @@ struct row {
 };
 
 #define AT(member) offsetof(struct run_options, member)
-#define YEARS(n)   ((n)*INT64_C(366) * DAY_S)
+#define DAYS(n)    ((n)*INT64_C(86400))
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -51,7 +51,7 @@ static const struct row rows[] = {
 	{ "poll-min", "TIME", "poll no more often than this (1s)",
 	  DURATION, AGENT | FLEET, AT(poll_min_s), 1, DAY_S },
 	{ "poll-max", "TIME", "poll at least this often, whatever the server asks (1d)",
-	  DURATION, AGENT | FLEET, AT(poll_max_s), 1, 7 * DAY_S },
+	  DURATION, AGENT | FLEET, AT(poll_max_s), 1, DAYS(7) },
 	{ "id", "NAME", "this device's name on the server",
 	  TEXT, AGENT, AT(id), 0, 0 },
 	{ "install-command", "CMD", "the installer: CMD install KB BUILD FILE,",
@@ -79,7 +79,7 @@ static const struct row rows[] = {
 	{ "refuse-restarts", "PERCENT", "so many of the devices never restart (0)",
 	  NUMBER, FLEET, AT(refuse_restart_percent), 0, 100 },
 	{ "run-for", "TIME", "end after this time; else at a signal",
-	  DURATION, FLEET, AT(run_for_s), 1, YEARS(10) },
+	  DURATION, FLEET, AT(run_for_s), 1, DAYS(3660) },
 	{ "admin", "SOCKET", "virtual time: move the server's clock through this socket",
 	  TEXT, FLEET, AT(admin_socket), 0, 0 },
 	{ "from", "TIME", "virtual time: where it begins, such as 2025-01-01",
@@ -87,7 +87,7 @@ static const struct row rows[] = {
 	{ "to", "TIME", "virtual time: where it ends",
 	  TIME, FLEET, AT(to_s), 0, 0 },
 	{ "step", "TIME", "virtual time: how far the clock moves at once (6h)",
-	  DURATION, FLEET, AT(step_s), 1, YEARS(1) },
+	  DURATION, FLEET, AT(step_s), 1, DAYS(366) },
 	{ "report", "FILE", "write what became of each device, as JSON",
 	  TEXT, FLEET, AT(report), 0, 0 },
 	{ "quiet", NULL, "no status line",
@@ -134,9 +134,10 @@ static bool read_number(const char *text, int64_t *value)
 /* "08:00" as minutes of the day. */
 static bool read_minute(const char *text, int64_t *minute)
 {
-	int64_t hour = (text[0] - '0') * 10 + (text[1] - '0');
-	*minute = hour * 60 + (text[3] - '0') * 10 + (text[4] - '0');
-	return hour < 24 && text[3] < '6';
+	int hour = (text[0] - '0') * 10 + (text[1] - '0');
+	int rest = (text[3] - '0') * 10 + (text[4] - '0');
+	*minute = (int64_t)hour * 60 + rest;
+	return hour < 24 && rest < 60;
 }
 
 static bool read_hours(const char *text, struct run_options *options)
@@ -250,7 +251,9 @@ static int read_argument(struct run_options *options, char **argv, int *used,
 		value = argv[1];
 		*used = 2;
 	}
-	if (row->value != NULL && (value == NULL || (value[0] == '\0')))
+	if (row->value == NULL)
+		value = "";
+	else if (value == NULL || value[0] == '\0')
 		return problem_set(p, PROBLEM_BAD_INPUT, "--%s needs a value: --%s %s",
 				   row->name, row->name, row->value);
 	if (options->given[row - rows] && row->sort != FACT)
