@@ -1,0 +1,69 @@
+/* Where all commands are named, and how they are found. */
+
+#include "protocol/command/command.h"
+
+#include <string.h>
+
+#include "protocol/command/tables.h"
+
+/* clang-format off */
+const struct noun nouns[] = {
+	{ "status",    NULL,    "the yard on one screen" },
+	{ "device",    "dev",   "what devices stand on, what they are offered, and why" },
+	{ "ring",      "rings", "the rings of the plan and how far they are" },
+	{ "catalog",   "cat",   "the releases that are known" },
+	{ "plan",      NULL,    "policies, rings and holds, as one file" },
+	{ "payload",   NULL,    "the files that are handed out" },
+	{ "report",    NULL,    "the fleet in numbers" },
+	{ "decide",    NULL,    "what devices should run, without any server" },
+	{ "enrolment", NULL,    "how new devices come in" },
+	{ "audit",     NULL,    "who did what, and when" },
+	{ "clock",     NULL,    "the server's time" },
+	{ "version",   NULL,    "the version of this program" },
+	{ "help",      NULL,    "how to say things" },
+};
+/* clang-format on */
+const size_t noun_count = sizeof nouns / sizeof nouns[0];
+
+static const struct command *const tables[] = {
+	yard_commands,    device_commands, catalog_commands, plan_commands,
+	payload_commands, report_commands, decide_commands,  help_commands,
+};
+
+const struct command *command_at(size_t n)
+{
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+		for (const struct command *row = tables[i]; row->noun != NULL; row++) {
+			if (n-- == 0)
+				return row;
+		}
+	}
+	return NULL;
+}
+
+const struct noun *noun_find(const char *word)
+{
+	for (size_t i = 0; i < noun_count; i++) {
+		if (strcmp(nouns[i].name, word) == 0 ||
+		    (nouns[i].alias != NULL && strcmp(nouns[i].alias, word) == 0))
+			return &nouns[i];
+	}
+	return NULL;
+}
+
+const struct command *command_find(const struct noun *noun, const char *verb)
+{
+	const struct command *command;
+
+	if (verb != NULL && strcmp(verb, "ls") == 0)
+		verb = "list";
+	for (size_t n = 0; (command = command_at(n)) != NULL; n++) {
+		if (strcmp(command->noun, noun->name) != 0)
+			continue;
+		if (verb == NULL
+			    ? command->verb == NULL
+			    : command->verb != NULL && strcmp(command->verb, verb) == 0)
+			return command;
+	}
+	return NULL;
+}

@@ -1,0 +1,119 @@
+/* The command for people: what can be said, in tables.
+ *
+ * `patchyard NOUN VERB [ARGUMENT...]`.  A command is a row of a table in a file named
+ * after its noun; options are rows of one table in option.c.  The parser, the help and
+ * the suggestions all read those rows, so that a new command is a new row (and a new
+ * kind of commands a new file, named in command.c) and none of them can disagree.
+ *
+ * A struct invocation is one call of the program: argv made sense of.  It borrows from
+ * argv, lives in main() and is only read by the commands.  One thread. */
+
+#ifndef PROTOCOL_COMMAND_COMMAND_H
+#define PROTOCOL_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/command/status.h"
+#include "protocol/command/terminal.h"
+
+struct problem;
+struct columns;
+struct invocation;
+
+enum option {
+	/* every command takes these */
+	OPTION_OUTPUT,
+	OPTION_COLUMNS,
+	OPTION_NO_HEADERS,
+	OPTION_QUIET,
+	OPTION_COLOR,
+	OPTION_SOCKET,
+	OPTION_HELP,
+	/* those that say so */
+	OPTION_WHERE,
+	OPTION_LIMIT,
+	OPTION_AFTER,
+	OPTION_DRY_RUN,
+	OPTION_REASON,
+	OPTION_UPDATE,
+	OPTION_CATALOG,
+	OPTION_PLAN,
+	OPTION_DEVICES,
+	OPTION_ROLLOUTS,
+	OPTION_AT,
+	OPTIONS
+};
+#define TAKES(option) (UINT64_C(1) << (option))
+
+struct option_row {
+	const char *name;
+	char letter;       /* 0 for none */
+	const char *value; /* what it takes, for the help; NULL for a flag */
+	bool everywhere;   /* every command takes it */
+	bool repeats;      /* may be given several times */
+	const char *summary;
+};
+extern const struct option_row option_rows[OPTIONS];
+
+enum { EXAMPLES_MOST = 3, ANY_NUMBER = 10000 };
+
+struct command {
+	const char *noun;
+	const char *verb;      /* NULL: the noun says it all */
+	const char *arguments; /* for the help: "NAME FACT=VALUE..." */
+	int least, most;       /* how many of them */
+	uint64_t options;      /* TAKES(...) beside those that every command takes */
+	const char *summary;   /* one line, no full stop */
+	const char *detail;    /* more lines for its own help; may be NULL */
+	const struct columns *columns;       /* of its table; NULL for none */
+	const char *examples[EXAMPLES_MOST]; /* without "patchyard " */
+	enum status (*run)(const struct invocation *invocation);
+};
+
+/* Nouns in the order of the help. */
+struct noun {
+	const char *name;
+	const char *alias; /* NULL for none */
+	const char *summary;
+};
+extern const struct noun nouns[];
+extern const size_t noun_count;
+
+/* The n-th command of all, in the order of the help; NULL past the end. */
+const struct command *command_at(size_t n);
+/* By the words people say, aliases too; NULL for none.  `verb` may be NULL. */
+const struct noun *noun_find(const char *word);
+const struct command *command_find(const struct noun *noun, const char *verb);
+
+enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV, FORMATS };
+extern const char *const format_names[FORMATS];
+
+enum { CATALOGS_MOST = 256 };
+
+struct invocation {
+	const struct noun *noun;       /* NULL: none was said */
+	const struct command *command; /* NULL: help was asked for */
+	int argument_count;
+	const char *const *arguments;
+	const char *options[OPTIONS]; /* as given; NULL not given; "" a flag */
+	size_t catalog_count;         /* OPTION_CATALOG repeats */
+	const char *catalogs[CATALOGS_MOST];
+	enum format format;
+	int64_t limit; /* INT64_MAX without one */
+	struct terminal terminal;
+};
+
+/* Make sense of argv, which is reordered.  STATUS_DONE, or STATUS_USAGE with *p told.
+ * With --help anywhere, `command` is what the help is wanted of (NULL: of `noun`, or of
+ * everything), and nothing else is insisted on. */
+int invocation_parse(struct invocation *invocation, int argc, char **argv,
+		     struct problem *p);
+
+static inline bool invocation_has(const struct invocation *invocation, enum option option)
+{
+	return invocation->options[option] != NULL;
+}
+
+#endif

@@ -1,0 +1,295 @@
+/* Options: the table, and argv made sense of. */
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/findings.h"
+#include "engine/problem.h"
+#include "protocol/command/command.h"
+
+/* clang-format off */
+const struct option_row option_rows[OPTIONS] = {
+	[OPTION_OUTPUT]     = { "output", 'o', "FORMAT", true, false, "table, json, jsonl or csv" },
+	[OPTION_COLUMNS]    = { "columns", 0, "A,B,...", true, false, "these columns only, in this order" },
+	[OPTION_NO_HEADERS] = { "no-headers", 0, NULL, true, false, "leave the header line out" },
+	[OPTION_QUIET]      = { "quiet", 'q', NULL, true, false, "nothing but results and errors" },
+	[OPTION_COLOR]      = { "color", 0, "WHEN", true, false, "auto, always or never; NO_COLOR is obeyed" },
+	[OPTION_SOCKET]     = { "socket", 0, "PATH", true, false, "the server's socket; or PATCHYARD_SOCKET" },
+	[OPTION_HELP]       = { "help", 'h', NULL, true, false, "this text" },
+	[OPTION_WHERE]      = { "where", 0, "EXPR", false, false, "only rows that match, as in a plan" },
+	[OPTION_LIMIT]      = { "limit", 0, "N", false, false, "at most N rows" },
+	[OPTION_AFTER]      = { "after", 0, "NAME", false, false, "go on after this device" },
+	[OPTION_DRY_RUN]    = { "dry-run", 0, NULL, false, false, "say what would happen, and do nothing" },
+	[OPTION_REASON]     = { "reason", 0, "TEXT", false, false, "why; it is kept in the audit log" },
+	[OPTION_UPDATE]     = { "update", 0, "KB", false, false, "about this release, not the one decided for" },
+	[OPTION_CATALOG]    = { "catalog", 0, "PATH", false, true, "a catalog file, or a folder of *.xml; may be repeated" },
+	[OPTION_PLAN]       = { "plan", 0, "FILE", false, false, "the plan" },
+	[OPTION_DEVICES]    = { "devices", 0, "FILE", false, false, "one device a line, as JSON; - is standard input" },
+	[OPTION_ROLLOUTS]   = { "rollouts", 0, "FILE", false, false, "what was done on the day, as a JSON array" },
+	[OPTION_AT]         = { "at", 0, "TIME", false, false, "the moment of the decision, as 2025-05-21T09:42:00Z" },
+};
+/* clang-format on */
+
+const char *const format_names[FORMATS] = { "table", "json", "jsonl", "csv" };
+static const char *const color_names[] = { "auto", "always", "never" };
+
+static int usage(struct problem *p, const char *what, const char *near)
+{
+	if (near == NULL)
+		return problem_set(p, PROBLEM_BAD_INPUT, "%s", what);
+	return problem_set(p, PROBLEM_BAD_INPUT, "%s; did you mean \"%s\"?", what, near);
+}
+
+static int unknown_option(const char *word, struct problem *p)
+{
+	const char *names[OPTIONS];
+	char what[160], near[64];
+
+	for (size_t i = 0; i < OPTIONS; i++)
+		names[i] = option_rows[i].name;
+	snprintf(what, sizeof what, "there is no option \"%.100s\"", word);
+	const char *best = nearest_word(word + strspn(word, "-"), names, OPTIONS);
+	if (best != NULL)
+		snprintf(near, sizeof near, "--%s", best);
+	return usage(p, what, best == NULL ? NULL : near);
+}
+
+static int find_long(const char *name, size_t size)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		if (strlen(option_rows[i].name) == size &&
+		    strncmp(option_rows[i].name, name, size) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int find_letter(char letter)
+{
+	for (int i = 0; i < OPTIONS; i++) {
+		if (option_rows[i].letter != 0 && option_rows[i].letter == letter)
+			return i;
+	}
+	return -1;
+}
+
+static int keep(struct invocation *invocation, int option, const char *value,
+		struct problem *p)
+{
+	const struct option_row *row = &option_rows[option];
+
+	if (invocation->options[option] != NULL && !row->repeats && row->value != NULL)
+		return problem_set(p, PROBLEM_BAD_INPUT, "--%s is given twice",
+				   row->name);
+	invocation->options[option] = value;
+	if (option != OPTION_CATALOG)
+		return 0;
+	if (invocation->catalog_count == CATALOGS_MOST)
+		return problem_set(p, PROBLEM_TOO_LARGE, "--catalog: at most %d of them",
+				   CATALOGS_MOST);
+	invocation->catalogs[invocation->catalog_count++] = value;
+	return 0;
+}
+
+/* One word that begins with a dash, and the value behind it.  Returns how many words
+ * were used up, or -1. */
+static int take_option(struct invocation *invocation, char **words, int left,
+		       struct problem *p)
+{
+	const char *word = words[0], *value = NULL;
+	bool is_long = word[1] == '-';
+	size_t size = is_long ? strcspn(word + 2, "=") : 1;
+	int option = is_long ? find_long(word + 2, size) : find_letter(word[1]);
+
+	if (option < 0)
+		return unknown_option(word, p);
+	if (is_long && word[2 + size] == '=')
+		value = word + 2 + size + 1;
+	else if (!is_long && word[2] != '\0')
+		value = word + 2 + (word[2] == '=');
+	if (option_rows[option].value == NULL) {
+		if (value != NULL)
+			return problem_set(p, PROBLEM_BAD_INPUT, "--%s takes no value",
+					   option_rows[option].name);
+		return keep(invocation, option, "", p) < 0 ? -1 : 1;
+	}
+	int used = value == NULL ? 2 : 1;
+	if (value == NULL && left < 2)
+		return problem_set(p, PROBLEM_BAD_INPUT, "--%s needs %s: %s",
+				   option_rows[option].name, option_rows[option].value,
+				   option_rows[option].summary);
+	return keep(invocation, option, value == NULL ? words[1] : value, p) < 0 ? -1
+										 : used;
+}
+
+/* Options may stand anywhere; what is no option is moved to the front of `words`. */
+static int split(struct invocation *invocation, int *count, char **words,
+		 struct problem *p)
+{
+	int kept = 0;
+	bool ended = false;
+
+	for (int i = 0; i < *count;) {
+		if (ended || words[i][0] != '-' || words[i][1] == '\0') {
+			words[kept++] = words[i++];
+		} else if (strcmp(words[i], "--") == 0) {
+			ended = true;
+			i++;
+		} else {
+			int used = take_option(invocation, words + i, *count - i, p);
+			if (used < 0)
+				return -1;
+			i += used;
+		}
+	}
+	*count = kept;
+	return 0;
+}
+
+static int unknown_noun(const char *word, struct problem *p)
+{
+	const char *names[64];
+	char what[160];
+	size_t count = 0;
+
+	for (size_t i = 0; i < noun_count && count < 62; i++) {
+		names[count++] = nouns[i].name;
+		if (nouns[i].alias != NULL)
+			names[count++] = nouns[i].alias;
+	}
+	snprintf(what, sizeof what, "there is no command \"%.100s\"", word);
+	return usage(p, what, nearest_word(word, names, count));
+}
+
+static int unknown_verb(const struct noun *noun, const char *word, struct problem *p)
+{
+	const char *names[64];
+	char what[200];
+	size_t count = 0;
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)) != NULL && count < 64; i++) {
+		if (strcmp(command->noun, noun->name) == 0 && command->verb != NULL)
+			names[count++] = command->verb;
+	}
+	snprintf(what, sizeof what, "\"%s\" has no \"%.100s\"", noun->name, word);
+	return usage(p, what, nearest_word(word, names, count));
+}
+
+/* The words that are no options: noun, verb, arguments. */
+static int find_command(struct invocation *invocation, int count, char **words,
+			struct problem *p)
+{
+	int used = 1;
+
+	if (count == 0)
+		return 0;
+	invocation->noun = noun_find(words[0]);
+	if (invocation->noun == NULL)
+		return unknown_noun(words[0], p);
+	invocation->command = command_find(invocation->noun, NULL);
+	if (invocation->command == NULL && count > 1) {
+		invocation->command = command_find(invocation->noun, words[1]);
+		if (invocation->command == NULL)
+			return unknown_verb(invocation->noun, words[1], p);
+		used = 2;
+	}
+	invocation->arguments = (const char *const *)words + used;
+	invocation->argument_count = count - used;
+	return 0;
+}
+
+static int check_arguments(const struct invocation *invocation, struct problem *p)
+{
+	const struct command *command = invocation->command;
+	char name[128];
+
+	snprintf(name, sizeof name, "%s%s%s", command->noun,
+		 command->verb != NULL ? " " : "",
+		 command->verb != NULL ? command->verb : "");
+	if (invocation->argument_count < command->least)
+		return problem_set(p, PROBLEM_BAD_INPUT, "\"%s\" needs %s", name,
+				   command->arguments);
+	if (invocation->argument_count > command->most && command->most == 0)
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "\"%s\" takes no arguments, but got \"%.80s\"", name,
+				   invocation->arguments[0]);
+	if (invocation->argument_count > command->most)
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "\"%s\" takes %s and no more, but got \"%.80s\"", name,
+				   command->arguments,
+				   invocation->arguments[command->most]);
+	for (int i = 0; i < OPTIONS; i++) {
+		bool taken = i == OPTION_COLUMNS
+				     ? command->columns != NULL
+				     : option_rows[i].everywhere ||
+					       (command->options & TAKES(i)) != 0;
+		if (invocation->options[i] != NULL && !taken)
+			return problem_set(p, PROBLEM_BAD_INPUT, "\"%s\" takes no --%s",
+					   name, option_rows[i].name);
+	}
+	return 0;
+}
+
+/* The position of `word` among `names`, or -1 with the nearest one told. */
+static int one_of(enum option option, const char *word, const char *const *names,
+		  size_t count, struct problem *p)
+{
+	char what[160];
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], word) == 0)
+			return (int)i;
+	}
+	snprintf(what, sizeof what, "--%s takes %s, not \"%.60s\"",
+		 option_rows[option].name, option_rows[option].summary, word);
+	return usage(p, what, nearest_word(word, names, count));
+}
+
+static int check_values(struct invocation *invocation, struct problem *p)
+{
+	const char *format = invocation->options[OPTION_OUTPUT];
+	const char *color = invocation->options[OPTION_COLOR];
+	const char *limit = invocation->options[OPTION_LIMIT];
+
+	if (format != NULL) {
+		int found = one_of(OPTION_OUTPUT, format, format_names, FORMATS, p);
+		if (found < 0)
+			return -1;
+		invocation->format = (enum format)found;
+	}
+	if (color != NULL && one_of(OPTION_COLOR, color, color_names, 3, p) < 0)
+		return -1;
+	invocation->limit = INT64_MAX;
+	if (limit != NULL) {
+		char *end;
+		invocation->limit = strtoll(limit, &end, 10);
+		if (limit[0] < '0' || limit[0] > '9' || *end != '\0' ||
+		    invocation->limit < 1)
+			return problem_set(
+				p, PROBLEM_BAD_INPUT,
+				"--limit takes a number of rows from 1 on, not \"%.60s\"",
+				limit);
+	}
+	return 0;
+}
+
+int invocation_parse(struct invocation *invocation, int argc, char **argv,
+		     struct problem *p)
+{
+	int count = argc > 0 ? argc - 1 : 0;
+	char **words = argv + 1;
+
+	memset(invocation, 0, sizeof *invocation);
+	int result = split(invocation, &count, words, p);
+	terminal_find(&invocation->terminal, invocation->options[OPTION_COLOR]);
+	if (result < 0 || find_command(invocation, count, words, p) < 0)
+		return STATUS_USAGE;
+	if (invocation_has(invocation, OPTION_HELP) || invocation->command == NULL)
+		return STATUS_DONE;
+	if (check_values(invocation, p) < 0 || check_arguments(invocation, p) < 0)
+		return STATUS_USAGE;
+	return STATUS_DONE;
+}
