@@ -231,8 +231,13 @@ bool facts_remove(struct facts *facts, const char *name)
 
 const struct fact *facts_find(const struct facts *facts, const char *name)
 {
+	size_t size = strlen(name);
+
 	for (size_t i = 0; i < facts->count; i++) {
-		if (strcmp(facts->text + facts->fact[i].name_at, name) == 0)
+		/* Lengths first: most names differ in it, and this is on the hot path. */
+		size_t at = facts->fact[i].name_at;
+		if (at + size < facts->used && facts->text[at + size] == '\0' &&
+		    memcmp(facts->text + at, name, size) == 0)
 			return &facts->fact[i];
 	}
 	return NULL;

@@ -86,10 +86,14 @@ static int64_t next_bound(const struct hours *hours, const struct zone *zone,
 				   (int64_t)hours->to_minute * MINUTE_S };
 	int32_t offset = zone_offset(zone, at_s);
 	int64_t local = at_s + offset;
-	int64_t second = local - floor_div(local, DAY_S) * DAY_S;
+	int64_t day = floor_div(local, DAY_S);
+	int64_t second = local - day * DAY_S;
 	int64_t next = DAY_S;
+	/* Nothing begins or ends on a day that does not count, after one that does not.
+	 */
+	bool counts = day_counts(hours, day) || day_counts(hours, day - 1);
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; counts && i < 2; i++) {
 		if (bounds[i] > second && bounds[i] < next)
 			next = bounds[i];
 	}

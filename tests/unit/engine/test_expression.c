@@ -30,6 +30,7 @@ static int some_facts(void **state)
 		{ "version", "2.10" },
 		{ "temperature", "-5.50" },
 		{ "empty", "" },
+		{ "padded", "007.08" },
 	};
 	(void)state;
 	facts_init(&facts);
@@ -144,6 +145,9 @@ TEST(order_is_of_dotted_numbers_then_numbers_then_text)
 		{ "hardware.cores < 16", T }, /* as text it would not be */
 		{ "hardware.cores > 16", F },
 		{ "hardware.cores > 08", F },
+		{ "padded < 7.9", T },
+		{ "padded > 7.7", T },
+		{ "padded > 8", F },
 		{ "hardware.cores > -16", T },
 		{ "hardware.cores < +9.5", T },
 		{ "temperature < 0", T },
