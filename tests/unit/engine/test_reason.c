@@ -59,14 +59,28 @@ static const struct {
 	{ REASON_NOT_APPLICABLE, "not-applicable" },
 	{ REASON_UNVERIFIED, "unverified" },
 	{ REASON_SUPERSEDED, "superseded" },
+	{ REASON_NOT_PUBLISHED, "not-published" },
+	{ REASON_NOT_NEWER, "not-newer" },
+	{ REASON_NOT_TARGETED, "not-targeted" },
+	{ REASON_OPTIONAL, "optional" },
+	{ REASON_USER_DECIDES, "user-decides" },
 	{ REASON_APPROVED_FOR_TRACK, "approved-for-track" },
 	{ REASON_UP_TO_DATE, "up-to-date" },
 };
 
 TEST(every_reason_has_its_stable_name)
 {
-	for (size_t i = 0; i < COUNT_OF(names); i++)
+	bool named[REASONS] = { false };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		assert_string_equal(reason_face(names[i].reason)->name, names[i].name);
+		named[names[i].reason] = true;
+	}
+	for (int reason = 0; reason < REASONS; reason++) {
+		if (!named[reason])
+			fail_msg("add '%s' to the table: it is stable from now on",
+				 reason_face((enum reason)reason)->name);
+	}
 }
 
 TEST(names_are_lower_case_words_joined_by_dashes)
