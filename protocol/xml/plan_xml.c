@@ -151,7 +151,8 @@ static void start_policy(struct filling *filling, const struct xml_element *elem
 
 static void end_match(struct filling *filling)
 {
-	strcpy(((struct plan_filling *)filling)->match, filling->text);
+	struct plan_filling *f = (struct plan_filling *)filling;
+	memcpy(f->match, filling->text, filling->text_size + 1);
 }
 
 static void end_policy(struct filling *filling)

@@ -340,23 +340,11 @@ static unsigned newlines(const char *data, size_t size)
 	return count;
 }
 
-int xml_guard_feed(struct xml_guard *guard, const char *data, size_t size,
-		   struct problem *p)
+/* Step through bytes that may be looked at; leaves `line` at the last of them. */
+static int walk(struct xml_guard *guard, const char *data, size_t size, struct problem *p)
 {
 	size_t i = 0;
 
-	guard->bytes += size;
-	if (guard->bytes > guard->limits->document_bytes) {
-		over(p, "the document has too many bytes", guard->limits->document_bytes);
-		return lost(guard);
-	}
-	const char *nul = memchr(data, '\0', size);
-	if (nul != NULL) {
-		guard->line += newlines(data, (size_t)(nul - data));
-		problem_set(p, PROBLEM_BAD_INPUT,
-			    "the document holds a NUL byte: it is not XML in UTF-8");
-		return lost(guard);
-	}
 	while (i < size && guard->state == HEAD) {
 		if (feed_head(guard, data[i++], p) < 0)
 			return -1;
@@ -378,12 +366,41 @@ int xml_guard_feed(struct xml_guard *guard, const char *data, size_t size,
 	return 0;
 }
 
+int xml_guard_feed(struct xml_guard *guard, const char *data, size_t size,
+		   struct problem *p)
+{
+	size_t room = guard->limits->document_bytes - guard->bytes;
+	size_t good = size < room ? size : room;
+	const char *nul = memchr(data, '\0', good);
+
+	/* What comes before a NUL or the end of the room is judged first, so that the
+	 * verdict is the same for all ways to cut the bytes. */
+	if (nul != NULL)
+		good = (size_t)(nul - data);
+	guard->bytes += good;
+	if (walk(guard, data, good, p) < 0)
+		return -1;
+	if (good == size)
+		return 0;
+	if (nul != NULL)
+		problem_set(p, PROBLEM_BAD_INPUT,
+			    "the document holds a NUL byte: it is not XML in UTF-8");
+	else
+		over(p, "the document has too many bytes", guard->limits->document_bytes);
+	return lost(guard);
+}
+
 int xml_guard_finish(struct xml_guard *guard, struct problem *p)
 {
 	if (guard->state != HEAD)
 		return 0;
 	if (guard->head_size == 0) {
 		problem_set(p, PROBLEM_BAD_INPUT, "the document is empty");
+		return lost(guard);
+	}
+	if (guard->head_size > 5) { /* all else is judged by then */
+		problem_set(p, PROBLEM_BAD_INPUT,
+			    "the document ends inside its XML declaration");
 		return lost(guard);
 	}
 	return replay_head(guard, 0, p);

@@ -290,11 +290,21 @@ static int fail(struct xml_reader *reader, struct problem *p)
 static void tell_parser_error(struct xml_reader *reader)
 {
 	const xmlError *error = xmlCtxtGetLastError(reader->parser);
+	const struct _xmlParserCtxt *parser = reader->parser;
 	const char *words = error == NULL || error->message == NULL ? "it is incomplete"
 								    : error->message;
 
 	if (error != NULL && error->code == XML_ERR_NO_MEMORY) {
 		problem_set(&reader->problem, PROBLEM_NO_MEMORY, "out of memory");
+		return;
+	}
+	if (error != NULL && error->code == XML_ERR_DOCUMENT_END && parser->nameNr > 0) {
+		/* The push parser calls this "extra content at the end", on the line of
+		 * the last thing it understood. */
+		reader->line = reader->guard.line;
+		problem_set(&reader->problem, PROBLEM_BAD_INPUT,
+			    "not well-formed XML: it ends inside <%.60s>",
+			    (const char *)parser->name);
 		return;
 	}
 	problem_set(&reader->problem, PROBLEM_BAD_INPUT, "not well-formed XML: %.*s",

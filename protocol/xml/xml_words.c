@@ -24,7 +24,7 @@ static int copy(char *to, size_t room, const char *from, struct problem *p)
 		return problem_set(p, PROBLEM_BAD_INPUT,
 				   "a name of the schema is missing or too long: '%.60s'",
 				   from == NULL ? "" : from);
-	strcpy(to, from);
+	memcpy(to, from, strlen(from) + 1);
 	return 0;
 }
 

@@ -102,7 +102,7 @@ static struct known *learn(struct zone_files *zones, const char *name)
 		return NULL;
 	}
 	struct known **bucket = bucket_of(zones, name);
-	strcpy(one->name, name);
+	memcpy(one->name, name, strlen(name) + 1); /* is_zone_name() has seen it */
 	one->zone = zone;
 	one->next = *bucket;
 	*bucket = one;
