@@ -23,7 +23,7 @@ CREATE TABLE device (
 	flow INTEGER -- the running one, or the last; no reference, which would need an index
 ) STRICT;
 
-CREATE INDEX device_present ON device (key) WHERE present; -- to count them
+CREATE INDEX device_present ON device (present) WHERE present; -- to count them
 
 -- The wide parts of a device, each in a table of its own: what did not change is not
 -- written again.  The texts are described in store/facts_text.h and history_text.h.

@@ -27,6 +27,14 @@ void door_open(struct door *door)
 	pthread_mutex_unlock(&door->lock);
 }
 
+bool door_is_open(struct door *door)
+{
+	pthread_mutex_lock(&door->lock);
+	bool open = door->open;
+	pthread_mutex_unlock(&door->lock);
+	return open;
+}
+
 bool door_await(struct door *door)
 {
 	struct timespec until;
@@ -55,8 +63,10 @@ void fixture_open(struct fixture *fixture)
 	struct problem p = { 0 };
 
 	fixture->backend = store_open(fixture->path, &p);
-	if (fixture->backend == NULL)
+	if (fixture->backend == NULL) {
 		fail_msg("%s", p.text);
+		return;
+	}
 	fixture->ops = fixture->backend->ops;
 	fixture->reader = fixture->ops->open(fixture->backend, &p);
 	if (fixture->reader == NULL)

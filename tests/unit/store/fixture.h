@@ -55,6 +55,7 @@ struct door {
 };
 void door_init(struct door *door);
 void door_open(struct door *door);
+bool door_is_open(struct door *door);
 bool door_await(struct door *door); /* false when it stayed shut for a minute */
 
 #endif

@@ -46,14 +46,17 @@ static uint32_t any_u32(struct dice *dice)
 void sample_text(struct dice *dice, char *text, size_t size)
 {
 	static const char awkward[] = "\t\n\r\\\\tn =;'\"\xc3\xa4\x01\x7f\xff";
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 	size_t length = dice_chance(dice, 20) ? 0 : dice_below(dice, (uint32_t)size);
 
 	if (dice_chance(dice, 5))
 		length = size - 1;
-	for (size_t i = 0; i < length; i++)
-		text[i] = dice_chance(dice, 40)
-				  ? awkward[dice_below(dice, sizeof awkward - 1)]
-				  : (char)('a' + dice_below(dice, 26));
+	for (size_t i = 0; i < length; i++) {
+		if (dice_chance(dice, 40))
+			text[i] = awkward[dice_below(dice, sizeof awkward - 1)];
+		else
+			text[i] = letters[dice_below(dice, sizeof letters - 1)];
+	}
 	text[length] = '\0';
 }
 
@@ -86,9 +89,11 @@ void sample_facts(struct dice *dice, struct facts *facts)
 	if (dice_chance(dice, 90))
 		facts->reported_s = any_time(dice);
 	for (uint16_t i = 0; i < wanted; i++) {
-		snprintf(name, sizeof name, "tag.%u-%u", i, dice_below(dice, 1000));
 		if (i < 4)
-			strcpy(name, known[i]);
+			snprintf(name, sizeof name, "%s", known[i]);
+		else
+			snprintf(name, sizeof name, "tag.%u-%u", i,
+				 dice_below(dice, 1000));
 		sample_text(dice, value, dice_chance(dice, 5) ? sizeof value : 100);
 		if (facts->used + strlen(name) + strlen(value) + 2 > LIMIT_FACTS_TEXT)
 			break;

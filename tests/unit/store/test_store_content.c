@@ -16,7 +16,6 @@
 
 #include "engine/backend.h"
 #include "engine/problem.h"
-#include "store/content_digest.h"
 #include "store/content_store.h"
 #include "tests/lib/case.h"
 #include "tests/unit/store/fixture.h"
@@ -91,63 +90,6 @@ static void add_abc(struct yard *yard)
 	write_file(yard->source, "abc");
 	if (content_store_add(yard->store, yard->source, &payload, &p) < 0)
 		fail_msg("%s", p.text);
-}
-
-/* Digests. */
-
-TEST(digests_are_those_of_the_standards_however_the_bytes_are_cut)
-{
-	static const struct {
-		const char *text;
-		int times;
-		const char *sha256, *sha1, *md5;
-	} rows[] = {
-		{ "", 0,
-		  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-		  "da39a3ee5e6b4b0d3255bfef95601890afd80709",
-		  "d41d8cd98f00b204e9800998ecf8427e" },
-		{ "abc", 1, ABC_SHA256, ABC_SHA1, ABC_MD5 },
-		{ "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
-		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
-		  "84983e441c3bd26ebaae4aa1f95129e5e54670f1",
-		  "8215ef0796a20bcaaae116d3876c664a" },
-		{ "aaaaaaaaaa", 100000,
-		  "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
-		  "34aa973cd4c4daa4f61eeb2bdbad27316534016f",
-		  "7707d6ae4e027c70eea2a935c2296f21" },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct content_hashes hashes;
-		struct problem p = { 0 };
-		struct content_digest *digest = content_digest_new(CONTENT_HASHES, &p);
-		assert_non_null(digest);
-		for (int j = 0; j < rows[i].times; j++) {
-			size_t size = strlen(rows[i].text), cut = (size_t)j % (size + 1);
-			content_digest_add(digest, rows[i].text, cut, &p);
-			content_digest_add(digest, rows[i].text + cut, size - cut, &p);
-		}
-		assert_int_equal(content_digest_end(digest, &hashes, &p), 0);
-		assert_string_equal(hashes.sha256, rows[i].sha256);
-		assert_string_equal(hashes.sha1, rows[i].sha1);
-		assert_string_equal(hashes.md5, rows[i].md5);
-		content_digest_free(digest);
-	}
-}
-
-TEST(hashes_not_asked_for_are_empty)
-{
-	struct content_hashes hashes;
-	struct problem p = { 0 };
-	struct content_digest *digest = content_digest_new(CONTENT_SHA256 + 1, &p);
-
-	assert_non_null(digest);
-	assert_int_equal(content_digest_add(digest, "abc", 3, &p), 0);
-	assert_int_equal(content_digest_end(digest, &hashes, &p), 0);
-	assert_string_equal(hashes.sha256, ABC_SHA256);
-	assert_string_equal(hashes.sha1, "");
-	assert_string_equal(hashes.md5, "");
-	content_digest_free(digest);
 }
 
 /* Adding. */
@@ -545,12 +487,57 @@ TEST(adding_and_verifying_at_once_never_puts_a_good_file_away)
 	yard_fini(&yard);
 }
 
+enum { LONG_BYTES = 256 * 1024 * 1024 }; /* of no block: quick to make, slow to hash */
+
+struct slow_verify {
+	struct yard *yard;
+	struct door started, ended;
+};
+
+static void *verify_slowly(void *owner)
+{
+	struct slow_verify *slow = owner;
+	struct problem p = { 0 };
+
+	door_open(&slow->started);
+	(void)content_store_verify(slow->yard->store, ABC_SHA256, &p);
+	door_open(&slow->ended);
+	return NULL;
+}
+
+TEST(a_file_that_was_healed_while_the_damaged_one_was_read_is_not_put_away)
+{
+	struct yard yard;
+	struct slow_verify slow = { .yard = &yard };
+	struct problem p = { 0 };
+	struct stat status;
+	pthread_t thread;
+	char path[CONTENT_PATH], away[200];
+
+	yard_init(&yard);
+	add_abc(&yard);
+	assert_true(content_store_path(yard.store, ABC_SHA256, path));
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(truncate(path, LONG_BYTES), 0);
+	door_init(&slow.started);
+	door_init(&slow.ended);
+	assert_int_equal(pthread_create(&thread, NULL, verify_slowly, &slow), 0);
+	assert_true(door_await(&slow.started));
+	while (!door_is_open(&slow.ended))
+		add_abc(&yard);
+	pthread_join(thread, NULL);
+	/* When nothing was added in time the damaged one lies there, and rightly so. */
+	snprintf(away, sizeof away, "%s/quarantine/" ABC_SHA256, yard.root);
+	if (stat(away, &status) == 0)
+		assert_int_equal(status.st_size, LONG_BYTES);
+	add_abc(&yard);
+	assert_int_equal(content_store_verify(yard.store, ABC_SHA256, &p), 0);
+	yard_fini(&yard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			digests_are_those_of_the_standards_however_the_bytes_are_cut),
-		cmocka_unit_test(hashes_not_asked_for_are_empty),
 		cmocka_unit_test(
 			a_file_that_is_added_is_found_under_its_hash_and_only_its_hashes_are_told),
 		cmocka_unit_test(files_of_any_size_come_in_whole),
@@ -570,6 +557,8 @@ int main(void)
 		cmocka_unit_test(a_root_that_cannot_be_is_refused_with_its_name),
 		cmocka_unit_test(
 			adding_and_verifying_at_once_never_puts_a_good_file_away),
+		cmocka_unit_test(
+			a_file_that_was_healed_while_the_damaged_one_was_read_is_not_put_away),
 	};
 	return cmocka_run_group_tests_name("store content", tests, NULL, NULL);
 }

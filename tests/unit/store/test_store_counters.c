@@ -38,7 +38,8 @@ struct yard {
 static void release_key(int release, struct release_key *key)
 {
 	memset(key, 0, sizeof *key);
-	strcpy(key->product, release < 3 ? "windows-11-24h2" : "server-2025");
+	snprintf(key->product, sizeof key->product, "%s",
+		 release < 3 ? "windows-11-24h2" : "server-2025");
 	key->kb = 5055523 + (uint32_t)(release / 2); /* two builds share a KB */
 	key->build = (struct build){ 26100, 3775 + (uint32_t)release };
 }
@@ -71,7 +72,7 @@ static void move_flow(struct yard *yard, int i, int64_t new_id, struct outcome *
 	struct event *event = outcome_add(outcome, EVENT_FLOW, yard->now_s);
 	event->flow = flow->id;
 	event->key = flow->key;
-	strcpy(event->ring, flow->ring);
+	memcpy(event->ring, flow->ring, sizeof event->ring);
 	event->flow_kind = flow->kind;
 	event->from = from;
 	event->to = flow->state;
@@ -83,7 +84,7 @@ static void move_flow(struct yard *yard, int i, int64_t new_id, struct outcome *
 	n[flow->state]++;
 }
 
-/* Events that move nothing. */
+/* Events that move nothing, whatever the device had claimed. */
 static void add_noise(struct yard *yard, int i, struct outcome *outcome)
 {
 	static const enum event_kind kinds[] = { EVENT_RETRIEVED, EVENT_IGNORED,
@@ -94,9 +95,10 @@ static void add_noise(struct yard *yard, int i, struct outcome *outcome)
 
 	event->flow = flow->id;
 	event->key = flow->key;
-	strcpy(event->ring, flow->ring);
+	memcpy(event->ring, flow->ring, sizeof event->ring);
 	event->flow_kind = flow->kind;
-	event->from = event->to = flow->state;
+	event->from = flow->state;
+	event->to = (enum flow_state)dice_below(&yard->dice, FLOW_STATES);
 }
 
 static int step_device(struct yard *yard, struct session *session, int i,

@@ -88,8 +88,8 @@ static int be_child(const char *path, const char *first, const char *pipe)
 	static struct unit units[IN_FLIGHT];
 	struct problem p = { 0 };
 
-	child.next = atoi(first);
-	child.pipe = atoi(pipe);
+	child.next = (int32_t)strtol(first, NULL, 10);
+	child.pipe = (int)strtol(pipe, NULL, 10);
 	struct backend *backend = store_open(path, &p);
 	if (backend == NULL) {
 		fprintf(stderr, "child: %s\n", p.text);

@@ -190,7 +190,7 @@ TEST(devices_are_walked_by_id_without_those_forgotten)
 	while ((rc = fixture.ops->device_next(fixture.reader, after, &record, &p)) == 1) {
 		assert_true(seen < COUNT_OF(order));
 		assert_string_equal(record.id, order[seen]);
-		strcpy(after, record.id);
+		memcpy(after, record.id, sizeof after);
 		seen++;
 	}
 	assert_int_equal(rc, 0);

@@ -235,11 +235,11 @@ static void fold_changes(struct fact_model model[FACT_NAMES])
 	memset(model, 0, FACT_NAMES * sizeof *model);
 	for (int i = 0; i < changes.count; i++) {
 		const struct fact_change *change = &changes.at[i];
-		int n = atoi(change->name + strlen("tag.n"));
+		long n = strtol(change->name + strlen("tag.n"), NULL, 10);
 		if (change->removed)
 			assert_string_equal(change->value, "");
 		assert_true(strlen(change->value) < sizeof model[n].value);
-		strcpy(model[n].value, change->value);
+		memcpy(model[n].value, change->value, sizeof model[n].value);
 		model[n].source = change->source;
 	}
 }
@@ -443,7 +443,7 @@ static void make_busy_device(struct fixture *fixture, struct device_record *reco
 	flow->id = fixture_flow_id(fixture);
 	flow->state = FLOW_DOWNLOADING;
 	flow->key = (struct release_key){ "w11", 5055523, { 26100, 3775 } };
-	strcpy(flow->ring, "first");
+	snprintf(flow->ring, sizeof flow->ring, "first");
 	assert_int_equal(facts_set(&record->facts, "vbs", "running", T0 + 5,
 				   FACT_REPORTED, NULL, &p),
 			 0);
@@ -453,7 +453,7 @@ static void make_busy_device(struct fixture *fixture, struct device_record *reco
 	struct event *event = outcome_add(&outcome, EVENT_FLOW, T0 + 5);
 	event->flow = flow->id;
 	event->key = flow->key;
-	strcpy(event->ring, flow->ring);
+	memcpy(event->ring, flow->ring, sizeof event->ring);
 	event->to = FLOW_DOWNLOADING;
 	must_write(fixture, record, &outcome);
 }

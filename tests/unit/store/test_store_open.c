@@ -261,6 +261,61 @@ TEST(every_statement_compiles_and_has_the_parameters_it_says)
 	fixture_fini(&fixture);
 }
 
+/* What polls and reports ask is found by an index, however large the fleet. */
+TEST(what_devices_ask_never_walks_a_whole_table_or_sorts)
+{
+	static const enum statement_id ids[] = {
+		STATEMENT_DEVICE_READ,    STATEMENT_DEVICE_NEXT,  STATEMENT_DEVICE_SET,
+		STATEMENT_DEVICE_SEEN,    STATEMENT_FACTS_READ,   STATEMENT_FACT_CHANGES,
+		STATEMENT_FLOW_READ,      STATEMENT_EVENTS,       STATEMENT_FLOW_EVENTS,
+		STATEMENT_FLOW_INSTALLED, STATEMENT_FLOWS_FORGET, STATEMENT_DOCUMENT_NEXT,
+		STATEMENT_AUDITS,         STATEMENT_SETTING_READ,
+	};
+	struct fixture fixture;
+
+	fixture_init(&fixture);
+	fixture_open(&fixture);
+	sqlite3 *db = fixture_sqlite(&fixture);
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		const struct statement_text *text = &statement_table[ids[i]];
+		sqlite3_stmt *stmt = NULL;
+		char sql[2048];
+
+		snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", text->sql);
+		assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+		while (sqlite3_step(stmt) == SQLITE_ROW) {
+			const char *step = (const char *)sqlite3_column_text(stmt, 3);
+			bool is_end = ids[i] == STATEMENT_AUDITS; /* from its end */
+			if ((strncmp(step, "SCAN", 4) == 0 && !is_end) ||
+			    strstr(step, "TEMP B-TREE") != NULL)
+				fail_msg("%s: %s", text->name, step);
+		}
+		sqlite3_finalize(stmt);
+	}
+	sqlite3_close(db);
+	fixture_fini(&fixture);
+}
+
+TEST(devices_are_counted_by_their_index)
+{
+	struct fixture fixture;
+
+	fixture_init(&fixture);
+	fixture_open(&fixture);
+	sqlite3 *db = fixture_sqlite(&fixture);
+	sqlite3_stmt *stmt = NULL;
+	char sql[256];
+	snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s",
+		 statement_table[STATEMENT_DEVICE_COUNT].sql);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_string_equal(sqlite3_column_text(stmt, 3),
+			    "SCAN device USING COVERING INDEX device_present");
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	fixture_fini(&fixture);
+}
+
 TEST(the_logs_refuse_to_be_changed_even_from_outside)
 {
 	static const char *const rows[] = {
@@ -309,6 +364,8 @@ int main(void)
 			a_new_database_is_of_the_newest_schema_with_strict_tables),
 		cmocka_unit_test(the_writer_waits_for_the_disk_and_readers_cannot_write),
 		cmocka_unit_test(every_statement_compiles_and_has_the_parameters_it_says),
+		cmocka_unit_test(what_devices_ask_never_walks_a_whole_table_or_sorts),
+		cmocka_unit_test(devices_are_counted_by_their_index),
 		cmocka_unit_test(the_logs_refuse_to_be_changed_even_from_outside),
 	};
 	return cmocka_run_group_tests_name("store open", tests, NULL, NULL);

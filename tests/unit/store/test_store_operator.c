@@ -269,7 +269,8 @@ TEST(the_newest_version_of_each_rollout_is_read_and_all_are_kept)
 	for (int round = 0; round < 10; round++) {
 		for (size_t i = 0; i < COUNT_OF(keys); i++) {
 			newest[i].key = keys[i].key;
-			strcpy(newest[i].ring, keys[i].ring);
+			snprintf(newest[i].ring, sizeof newest[i].ring, "%s",
+				 keys[i].ring);
 			sample_rollout(&dice, &newest[i]);
 			fixture_must_write(&fixture,
 					   (struct change){ make_rollout, &newest[i] });

@@ -283,14 +283,19 @@ TEST(a_damaged_history_is_refused_in_words_and_leaves_none)
 	}
 }
 
-/* The exact size on the heap, so that a sanitizer sees one byte over. */
-static char *exact_copy(const char *text, size_t size)
+/* Up to a random place and with a random byte of it changed; of the exact size on the
+ * heap, so that a sanitizer sees one byte over. */
+static char *damaged_copy(struct dice *dice, const char *text, size_t *size)
 {
-	char *copy = malloc(size == 0 ? 1 : size);
+	*size = dice_below(dice, (uint32_t)*size + 1);
+	unsigned char *copy = malloc(*size == 0 ? 1 : *size);
 
 	assert_non_null(copy);
-	memcpy(copy, text, size);
-	return copy;
+	memcpy(copy, text, *size);
+	if (*size > 0)
+		copy[dice_below(dice, (uint32_t)*size)] ^=
+			(unsigned char)dice_below(dice, 256);
+	return (char *)copy;
 }
 
 TEST(text_that_was_cut_or_changed_anywhere_is_read_or_refused_but_never_past_its_end)
@@ -305,24 +310,16 @@ TEST(text_that_was_cut_or_changed_anywhere_is_read_or_refused_but_never_past_its
 
 		sample_facts(&dice, &facts);
 		size_t size = facts_text_write(&facts, text);
-		size_t cut = dice_below(&dice, (uint32_t)size + 1);
-		char *copy = exact_copy(text, cut);
-		if (cut > 0)
-			copy[dice_below(&dice, (uint32_t)cut)] ^=
-				(char)dice_below(&dice, 256);
-		(void)facts_text_read(copy, cut, &facts, &p);
+		char *copy = damaged_copy(&dice, text, &size);
+		(void)facts_text_read(copy, size, &facts, &p);
 		assert_true(facts.count <= LIMIT_FACTS);
 		assert_true(facts.used <= LIMIT_FACTS_TEXT);
 		free(copy);
 
 		sample_history(&dice, &history);
 		size = history_text_write(&history, history_text);
-		cut = dice_below(&dice, (uint32_t)size + 1);
-		copy = exact_copy(history_text, cut);
-		if (cut > 0)
-			copy[dice_below(&dice, (uint32_t)cut)] ^=
-				(char)dice_below(&dice, 256);
-		(void)history_text_read(copy, cut, &history, &p);
+		copy = damaged_copy(&dice, history_text, &size);
+		(void)history_text_read(copy, size, &history, &p);
 		assert_true(history.mark_count <= HISTORY_MARKS);
 		assert_true(history.sighting_count <= HISTORY_SIGHTINGS);
 		free(copy);

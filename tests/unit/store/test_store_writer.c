@@ -456,7 +456,7 @@ static void *work_along(void *owner)
 		if (fixture_write(worker->fixture, (struct change){ put_turn, &put },
 				  &p) < 0 ||
 		    ops->setting_read(reader, name, value, sizeof value, &p) != 1 ||
-		    atoi(value) != turn)
+		    strtol(value, NULL, 10) != turn)
 			worker->lost = true;
 	}
 	ops->close(reader);
