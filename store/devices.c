@@ -130,7 +130,12 @@ static int put_parts(struct session *session, struct device_record *record, bool
 	if (flow && flow_put(session, record->key, &record->history.flow, p) < 0)
 		return -1;
 	for (uint16_t i = 0; i < outcome->count; i++) {
-		if (event_add(session, record->key, &outcome->events[i], p) < 0)
+		const struct event *event = &outcome->events[i];
+		/* One flow may have ended and the next begun in the same change. */
+		bool ended = event->kind == EVENT_FLOW &&
+			     event->flow != record->history.flow.id;
+		if (event_add(session, record->key, event, p) < 0 ||
+		    (ended && flow_end(session, record->key, event, p) < 0))
 			return -1;
 	}
 	return 0;

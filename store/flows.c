@@ -88,6 +88,22 @@ int flow_put(struct session *session, int64_t device_key, const struct flow *flo
 	return 0;
 }
 
+int flow_end(struct session *session, int64_t device_key, const struct event *event,
+	     struct problem *p)
+{
+	int index = 1;
+	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_FLOW_END, p);
+	if (stmt == NULL)
+		return -1;
+
+	bind_int(stmt, &index, device_key);
+	bind_int(stmt, &index, event->flow);
+	bind_text(stmt, &index, state_word(event->to));
+	bind_int(stmt, &index, event->at_s);
+	bind_int(stmt, &index, event->code);
+	return statement_run(stmt, p);
+}
+
 static int move_counter(struct session *session, const struct event *event,
 			enum flow_state state, int64_t by, struct problem *p)
 {

@@ -17,6 +17,9 @@ struct session;
 /* For the files that write and read devices. */
 int flow_put(struct session *session, int64_t device_key, const struct flow *flow,
 	     struct problem *p);
+/* Bring a flow that is no longer the record's to the state that the event says. */
+int flow_end(struct session *session, int64_t device_key, const struct event *event,
+	     struct problem *p);
 /* Adds the event; one that moves a flow moves the counters too. */
 int event_add(struct session *session, int64_t device_key, const struct event *event,
 	      struct problem *p);

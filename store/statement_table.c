@@ -95,6 +95,9 @@ const struct statement_text statement_table[STATEMENTS] = {
 		" changed_s = ?15, lease_s = ?16, install_by_s = ?17,"
 		" pending_since_s = ?18, code = ?19, withdrawing = ?20,"
 		" ends_recovery = ?21 WHERE device = ?1" },
+	[STATEMENT_FLOW_END] = { "flow end", 5,
+		"UPDATE flow SET state = ?3, changed_s = ?4, code = ?5, lease_s = 0,"
+		" withdrawing = 0 WHERE id = ?2 AND device = ?1" },
 	[STATEMENT_FLOWS_FORGET] = { "flows forget", 1,
 		"DELETE FROM flow WHERE device = ?1" },
 	[STATEMENT_EVENT_ADD] = { "event add", 14,
