@@ -67,12 +67,11 @@ static void reply_named(struct ddi_call *call, const struct payload *payload)
 {
 	const char *file = call->route.file;
 	size_t size = payload != NULL ? strlen(payload->name) : 0;
+	bool fits = payload != NULL && strncmp(file, payload->name, size) == 0;
 
-	if (payload == NULL || strncmp(file, payload->name, size) != 0)
-		ddi_reply_fault(call, FAULT_NOT_FOUND, "the module has no such file");
-	else if (file[size] == '\0')
+	if (fits && file[size] == '\0')
 		reply_file(call, payload);
-	else if (strcmp(file + size, md5_suffix) == 0)
+	else if (fits && strcmp(file + size, md5_suffix) == 0)
 		reply_md5(call, payload);
 	else
 		ddi_reply_fault(call, FAULT_NOT_FOUND, "the module has no such file");

@@ -124,11 +124,11 @@ static int take_kbs(struct kb_list *kbs, const char *name, const char *value,
 		    struct problem *p)
 {
 	static const char start[] = "os.kbs.";
-	const char *part = name + sizeof start - 1;
 	char *end;
 
 	if (strncmp(name, start, sizeof start - 1) != 0)
 		return 0;
+	const char *part = name + sizeof start - 1;
 	kbs->seen = true;
 	if (strcmp(part, "n") == 0) {
 		if (value == NULL)
@@ -187,7 +187,7 @@ static int read_entries(json_t *root, struct config_data *data, struct problem *
 {
 	json_t *object = json_object_get(root, "data"), *value;
 	struct kb_list kbs = { 0 };
-	char name[LIMIT_FACT_NAME + 1], number[NUMBER_TEXT];
+	char name[LIMIT_FACT_NAME + 1] = "", number[NUMBER_TEXT];
 	const char *key, *text;
 
 	if (!json_is_object(object) || json_object_size(object) == 0)

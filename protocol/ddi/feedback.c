@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/problem.h"
+#include "engine/utf8.h"
 #include "protocol/ddi/json_in.h"
 
 static const uint32_t code_not_applicable = 0x80240017;
@@ -110,19 +111,13 @@ static bool find_code(const char *line, uint32_t *code)
 	return false;
 }
 
-/* Words of the device go to logs and tables: one line, printable, cut at a whole
- * character. */
-static void keep_text(const char *line, char text[static 256])
+/* Words of the device go to logs and tables: one line that prints, of bounded length. */
+static void keep_text(const char *line, char text[static FEEDBACK_TEXT])
 {
-	size_t size = 0;
+	int wanted = snprintf(text, FEEDBACK_TEXT, "%s", line);
 
-	for (; line[size] != '\0' && size < 255; size++)
-		text[size] = iscntrl((unsigned char)line[size]) ? ' ' : line[size];
-	if (line[size] != '\0') {
-		while (size > 0 && ((unsigned char)line[size] & 0xc0) == 0x80)
-			size--;
-	}
-	text[size] = '\0';
+	utf8_mark_cut(text, FEEDBACK_TEXT, wanted);
+	utf8_scrub(text);
 }
 
 static void read_extension(const char *line, struct feedback *feedback)

@@ -29,6 +29,12 @@ enum execution {
 };
 enum finished { FINISHED_NONE, FINISHED_SUCCESS, FINISHED_FAILURE, FINISHES };
 
+enum {
+	CODE_RESTART_REQUIRED = 3010,
+	FEEDBACK_DETAILS = 50, /* hawkBit's quota; further lines are passed over */
+	FEEDBACK_TEXT = 256,
+};
+
 struct feedback {
 	enum execution execution;
 	enum finished finished;
@@ -38,12 +44,7 @@ struct feedback {
 	enum flow_state state; /* py:state; FLOW_NONE */
 	enum flow_state line;  /* what a sentence of a known client stands for; or NONE */
 	bool defers;           /* py:defer-until */
-	char text[256];        /* the last line in the device's own words */
-};
-
-enum {
-	CODE_RESTART_REQUIRED = 3010,
-	FEEDBACK_DETAILS = 50, /* hawkBit's quota; further lines are passed over */
+	char text[FEEDBACK_TEXT]; /* the last line in the device's own words */
 };
 
 int feedback_read(const char *body, size_t size, struct feedback *feedback,

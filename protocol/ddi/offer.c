@@ -50,7 +50,7 @@ static struct offer offer_running(const struct device_record *record,
 		(decision->action == ACTION_NONE && is_outside_window(decision));
 	if (offer.download_only &&
 	    (flow->kind == FLOW_UNINSTALL || !offer_device_can(&record->facts, "defer")))
-		offer.kind = OFFER_NOTHING;
+		return (struct offer){ OFFER_NOTHING, false };
 	return offer;
 }
 

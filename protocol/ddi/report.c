@@ -14,13 +14,13 @@
 #include "protocol/ddi/feedback.h"
 #include "protocol/server/log.h"
 
-/* The action is none of this device's present ones: say whose it is. */
-static int refuse_foreign(struct ddi_call *call, enum fault when_own, struct problem *p)
+/* The flow that the path names, when it is not the device's present one: 1 and one of its
+ * own that is over, or -1 with *p told. */
+static int find_old(struct ddi_call *call, struct flow *flow, struct problem *p)
 {
 	struct change *change = &call->change;
-	struct flow flow;
 	int rc = site_backend(change->site)
-			 ->ops->flow_read(change->session, call->route.id, &flow,
+			 ->ops->flow_read(change->session, call->route.id, flow,
 					  call->owner, p);
 
 	if (rc < 0)
@@ -29,11 +29,31 @@ static int refuse_foreign(struct ddi_call *call, enum fault when_own, struct pro
 		call->owner[0] = '\0';
 	if (rc == 1 && strcmp(call->owner, call->route.device) == 0) {
 		call->owner[0] = '\0';
-		call->fault = when_own;
-		return problem_set(p, PROBLEM_CONFLICT, "this action is over");
+		return 1;
 	}
 	call->fault = FAULT_NOT_FOUND;
 	return problem_set(p, PROBLEM_NOT_FOUND, "this device has no such action");
+}
+
+/* The next action may have begun with the very facts that ended the last one: a device
+ * that now says what they showed is no news, and in no error. */
+static bool agrees(enum flow_state claim, enum flow_state ended)
+{
+	bool succeeds = claim == FLOW_VERIFIED || claim == FLOW_REMOVED;
+
+	return claim == ended || (succeeds && ended == FLOW_UNVERIFIED);
+}
+
+static int take_old_report(struct ddi_call *call, struct problem *p)
+{
+	struct flow flow;
+
+	if (find_old(call, &flow, p) < 0)
+		return -1;
+	if (agrees(feedback_claim(call->body, &flow), flow.state))
+		return 0;
+	call->fault = FAULT_CLOSED;
+	return problem_set(p, PROBLEM_CONFLICT, "this action is over");
 }
 
 /* A word that moves nothing, and is worth keeping all the same. */
@@ -61,8 +81,8 @@ static int take_report(struct ddi_call *call, struct problem *p)
 	const struct flow *flow = &change->record->history.flow;
 	struct report report = { .sequence = feedback->sequence, .code = feedback->code };
 
-	if (flow->id != call->route.id)
-		return refuse_foreign(call, FAULT_CLOSED, p);
+	if (flow->state == FLOW_NONE || flow->id != call->route.id)
+		return take_old_report(call, p);
 	_Static_assert(sizeof report.text == sizeof feedback->text, "one line");
 	memcpy(report.text, feedback->text, sizeof report.text);
 	report.state = feedback_claim(feedback, flow);
@@ -92,10 +112,14 @@ static int take_stop(struct ddi_call *call, struct problem *p)
 	const struct feedback *feedback = call->body;
 	const struct flow *flow = &change->record->history.flow;
 	enum stop_answer stop = feedback_stop(feedback);
+	struct flow old;
 
-	if (flow->id != call->route.id)
-		return refuse_foreign(call, FAULT_NOT_CANCELABLE, p);
-	if (!flow->withdrawing) {
+	if (flow->state == FLOW_NONE || flow->id != call->route.id) {
+		if (find_old(call, &old, p) < 0)
+			return -1;
+		flow = &old;
+	}
+	if (flow == &old || !flow->withdrawing) {
 		if (flow->state == FLOW_WITHDRAWN && stop == STOP_DONE)
 			return 0; /* said twice */
 		call->fault = FAULT_NOT_CANCELABLE;

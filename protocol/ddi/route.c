@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "engine/problem.h"
+#include "engine/utf8.h"
 #include "protocol/http/exchange.h"
 
 enum {
@@ -119,32 +120,14 @@ static int read_parts(const char *pattern, const char *rest, struct ddi_route *r
 	return 0;
 }
 
-/* The bytes of one UTF-8 character by its first byte; 0 for none. */
-static size_t utf8_size(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first < 0xe0)
-		return 2;
-	if (first >= 0xe0 && first < 0xf0)
-		return 3;
-	return first >= 0xf0 && first < 0xf5 ? 4 : 0;
-}
-
 /* Ids are shown to people and written to logs: text, without control characters. */
 static bool is_text(const char *text)
 {
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
-		size_t size = utf8_size(*at);
-		if (size == 0 || *at < ' ' || *at == 0x7f)
-			return false;
-		for (size_t i = 1; i < size; i++) {
-			if ((at[i] & 0xc0) != 0x80)
-				return false;
-		}
-		at += size;
-	}
-	return true;
+	size_t size = 1;
+
+	for (; *text != '\0' && size > 0; text += size)
+		size = utf8_printable(text);
+	return size > 0;
 }
 
 static int read_device(const char *text, size_t size, struct ddi_route *route,
