@@ -23,7 +23,8 @@ int64_t history_lease_end(const struct history *history)
 {
 	const struct flow *flow = &history->flow;
 
-	if (flow->state == FLOW_NONE || flow_state_is_final(flow->state))
+	if (flow->state == FLOW_NONE || flow_state_is_final(flow->state) ||
+	    flow->lease_s == 0)
 		return INSTANT_NONE;
 	/* When a pause began is not kept: what it may have frozen counts whole. */
 	if (flow->lease_s <= history->paused_until_s)
