@@ -150,11 +150,9 @@ static char unescaped(char letter)
 	}
 }
 
-size_t lines_in_text(struct lines_in *in, char *text, size_t size)
+/* Returns the length; `text` has room for `size` bytes and no NUL. */
+static size_t unescape(struct lines_in *in, const char *end, char *text, size_t size)
 {
-	assert(in->line_end != NULL);
-	assert(size > 0);
-	const char *end = field_end(in);
 	size_t length = 0;
 
 	for (const char *at = in->at; at < end && !in->bad; at++) {
@@ -163,11 +161,28 @@ size_t lines_in_text(struct lines_in *in, char *text, size_t size)
 			c = unescaped(*++at);
 		else if (c == '\\')
 			c = unescaped('\0');
-		if (c == '\0' || length + 1 >= size)
+		if (c == '\0' || length == size)
 			in->bad = true;
 		else
 			text[length++] = c;
 	}
+	return length;
+}
+
+/* Nearly every field is plain and is copied whole. */
+size_t lines_in_text(struct lines_in *in, char *text, size_t size)
+{
+	assert(in->line_end != NULL);
+	assert(size > 0);
+	const char *end = field_end(in);
+	size_t length = (size_t)(end - in->at);
+	bool plain = memchr(in->at, '\\', length) == NULL &&
+		     memchr(in->at, '\0', length) == NULL;
+
+	if (plain && length < size)
+		memcpy(text, in->at, length);
+	else
+		length = unescape(in, end, text, size - 1);
 	if (in->bad)
 		length = 0;
 	text[length] = '\0';
