@@ -84,8 +84,7 @@ static void answer_foreign_method(struct call *call, unsigned allowed)
 		snprintf(allow + used, sizeof allow - used, "%s%s", used > 0 ? ", " : "",
 			 method_names[i].name);
 	}
-	call_refuse(call, 405, "method-not-allowed",
-		    "this path knows other methods; see the Allow header", allow);
+	call_refuse_method(call, allow);
 }
 
 static void dispatch(struct call *call)
@@ -185,10 +184,7 @@ void admin_handle(const struct admin *admin, struct exchange *exchange)
 	if (!admit(call)) {
 		log_event(LOG_LEVEL_WARNING, "admin-refused", "by", call->by, "path",
 			  call->request->path, NULL);
-		call_refuse(call, 403, "forbidden",
-			    "the admin API is for the server's user, root, and members "
-			    "of the socket's group",
-			    NULL);
+		call_refuse_caller(call);
 		return;
 	}
 	if (log_is_on(LOG_LEVEL_DEBUG))

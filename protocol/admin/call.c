@@ -77,15 +77,24 @@ void call_problem(struct call *call, const struct problem *problem)
 	call_problem_findings(call, problem, NULL);
 }
 
-void call_refuse(struct call *call, int status, const char *type, const char *detail,
-		 const char *allow)
+void call_refuse_caller(struct call *call)
 {
-	const struct http_header extra[] = { { allow != NULL ? "Allow" : NULL, allow },
-					     { NULL, NULL } };
+	reply_json(call, 403, problem_type,
+		   json_pack("{s:s, s:s, s:i, s:s}", "type", "forbidden", "title",
+			     "You may not call this", "status", 403, "detail",
+			     "the admin API is for the server's user, root, and members "
+			     "of the socket's group"),
+		   NULL);
+}
 
-	reply_json(call, status, problem_type,
-		   json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title", type,
-			     "status", status, "detail", detail),
+void call_refuse_method(struct call *call, const char *allow)
+{
+	const struct http_header extra[] = { { "Allow", allow }, { NULL, NULL } };
+
+	reply_json(call, 405, problem_type,
+		   json_pack("{s:s, s:s, s:i, s:s}", "type", "method-not-allowed",
+			     "title", "This path knows other methods", "status", 405,
+			     "detail", allow),
 		   extra);
 }
 

@@ -38,9 +38,9 @@ void call_problem(struct call *call, const struct problem *problem);
 /* The same with every finding behind it; none when there are none. */
 void call_problem_findings(struct call *call, const struct problem *problem,
 			   const struct findings *findings);
-/* One that is no enum problem_kind: 403, 405.  `allow` NULL or the Allow header. */
-void call_refuse(struct call *call, int status, const char *type, const char *detail,
-		 const char *allow);
+/* One that is no enum problem_kind.  `allow` goes with 405: the Allow header. */
+void call_refuse_caller(struct call *call);
+void call_refuse_method(struct call *call, const char *allow);
 
 /* The request's body as a JSON object, to be given back by json_decref().  NULL when it
  * is none; the call is then answered. */

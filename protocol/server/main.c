@@ -121,7 +121,7 @@ static void raise_open_files(int64_t wanted)
 		(rlim_t)wanted < limit.rlim_max ? (rlim_t)wanted : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)wanted) {
 		struct log_line line;
-		log_begin(&line, LOG_LEVEL_WARNING, "few-open-files");
+		log_begin(&line, LOG_LEVEL_INFO, "few-open-files");
 		log_number(&line, "wanted", wanted);
 		log_number(&line, "granted", (int64_t)limit.rlim_cur);
 		log_end(&line);

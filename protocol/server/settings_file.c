@@ -22,7 +22,17 @@ struct reading {
 	struct origin origin; /* line: the last one handed out */
 	const char *rest;
 	unsigned lines_set[SETTINGS_COUNT]; /* where this file said it; 0 not yet */
+	unsigned open_line;                 /* a section without its end; 0 none */
 };
+
+static void refuse_line(struct reading *reading, unsigned line)
+{
+	const struct origin origin = { reading->origin.file, line };
+
+	findings_add(reading->findings, SEVERITY_ERROR, origin,
+		     "[section] or name = value",
+		     "the line is neither a section nor a setting");
+}
 
 /* The next line, as fgets() would give it, except that one too long is cut: libinih
  * would take its tail for a line of its own. */
@@ -40,6 +50,13 @@ static char *next_line(char *room, int size, void *stream)
 		findings_add(reading->findings, SEVERITY_ERROR, reading->origin, NULL,
 			     "the line has %zu bytes; at most %zu are taken", length,
 			     used);
+	}
+	/* libinih would tell after all else, when what follows looks wrong too. */
+	const char *first = reading->rest + strspn(reading->rest, " \t");
+	if (*first == '[' && memchr(first, ']', strcspn(first, "\n")) == NULL &&
+	    reading->open_line == 0) {
+		reading->open_line = reading->origin.line;
+		refuse_line(reading, reading->open_line);
 	}
 	memcpy(room, reading->rest, used);
 	memcpy(room + used, "\n", 2);
@@ -132,12 +149,8 @@ static int read_file(struct settings *settings, const char *path,
 			     "the file holds a NUL byte; it is no text");
 	} else {
 		int line = ini_parse_stream(next_line, &reading, on_pair, &reading);
-		if (line > 0) {
-			reading.origin.line = (unsigned)line;
-			findings_add(findings, SEVERITY_ERROR, reading.origin,
-				     "[section] or name = value",
-				     "the line is neither a section nor a setting");
-		}
+		if (line > 0 && (unsigned)line != reading.open_line)
+			refuse_line(&reading, (unsigned)line);
 	}
 	free(text);
 	return 0;
