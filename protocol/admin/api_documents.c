@@ -102,6 +102,13 @@ static void answer_import(struct edit *edit, const struct problem *problem)
 	edit_fini(&ended);
 }
 
+/* As struct document keeps it, and as findings show it. */
+static bool name_is_legal(const char *name)
+{
+	size_t size = strlen(name);
+	return size >= 1 && size < 256 && strchr(name, '/') == NULL;
+}
+
 /* 0, or -1 with *p told: what a schema would say of the body. */
 static int check_files(const json_t *files, struct problem *p)
 {
@@ -116,8 +123,7 @@ static int check_files(const json_t *files, struct problem *p)
 	for (size_t i = 0; i < count; i++) {
 		const json_t *file = json_array_get(files, i);
 		const char *name = json_string_value(json_object_get(file, "name"));
-		if (name == NULL || name[0] == '\0' || strlen(name) >= 256 ||
-		    strchr(name, '/') != NULL)
+		if (name == NULL || !name_is_legal(name))
 			return problem_set(p, PROBLEM_BAD_INPUT,
 					   "file %zu has no name of 1 to 255 bytes "
 					   "without a slash",
@@ -255,6 +261,13 @@ void api_plan_apply(struct call *call)
 		return;
 	if (named == 0)
 		strcpy(it->plan_name, "plan.xml");
+	if (!name_is_legal(it->plan_name)) {
+		struct problem p;
+		problem_set(&p, PROBLEM_BAD_INPUT,
+			    "the parameter 'name' is no file name without a slash");
+		call_problem(call, &p);
+		return;
+	}
 	it->edit.dry_run = dry_run;
 	it->edit.apply = apply_plan;
 	it->edit.answer = answer_plan;

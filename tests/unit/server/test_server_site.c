@@ -187,7 +187,7 @@ TEST(a_document_with_an_error_changes_nothing_and_names_its_line)
 		{ "catalog", "more.xml",
 		  "<catalog xmlns=\"urn:patchyard:catalog:1\">\n"
 		  "<product id=\"w24\" name=\"x\" family=\"server\" "
-		  "base=\"1\"/></catalog>",
+		  "base=\"20348\"/></catalog>",
 		  "more.xml:2: error: product 'w24' is there already" },
 	};
 
