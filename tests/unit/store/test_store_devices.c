@@ -265,6 +265,53 @@ TEST(a_flow_of_another_device_is_refused_and_nothing_of_that_write_stays)
 	fixture_fini(&fixture);
 }
 
+TEST(a_flow_that_ends_as_the_next_begins_keeps_its_end)
+{
+	static struct device_record record;
+	struct fixture fixture;
+	struct outcome outcome;
+	struct problem p = { 0 };
+	struct flow flow;
+	char device[LIMIT_DEVICE_ID + 1];
+
+	fixture_init(&fixture);
+	fixture_open(&fixture);
+	int64_t ended = fixture_flow_id(&fixture), begun = fixture_flow_id(&fixture);
+	device_record_init(&record, "d", T0);
+	record.history.flow.id = ended;
+	record.history.flow.state = FLOW_INSTALLED;
+	record.history.flow.lease_s = T0 + 600;
+	outcome_init(&outcome);
+	must_write(&fixture, &record, &outcome);
+
+	struct event *event = outcome_add(&outcome, EVENT_FLOW, T0 + 5);
+	event->flow = ended;
+	event->from = FLOW_INSTALLED;
+	event->to = FLOW_VERIFIED;
+	event->code = 7;
+	memset(&record.history.flow, 0, sizeof record.history.flow);
+	record.history.flow.id = begun;
+	record.history.flow.state = FLOW_OFFERED;
+	event = outcome_add(&outcome, EVENT_FLOW, T0 + 5);
+	event->flow = begun;
+	event->to = FLOW_OFFERED;
+	outcome.history_changed = true;
+	must_write(&fixture, &record, &outcome);
+
+	assert_int_equal(fixture.ops->flow_read(fixture.reader, ended, &flow, device, &p),
+			 1);
+	assert_int_equal(flow.state, FLOW_VERIFIED);
+	assert_int_equal(flow.changed_s, T0 + 5);
+	assert_int_equal(flow.code, 7);
+	assert_int_equal(flow.lease_s, 0);
+	assert_int_equal(fixture.ops->flow_installed(fixture.reader, "d", &flow, &p), 1);
+	assert_int_equal(flow.id, ended);
+	must_read(&fixture, "d", &record);
+	assert_int_equal(record.history.flow.id, begun);
+	assert_int_equal(record.history.flow.state, FLOW_OFFERED);
+	fixture_fini(&fixture);
+}
+
 struct sighting_of_device {
 	const char *id;
 	int64_t at_s;
@@ -368,6 +415,7 @@ int main(void)
 			a_second_new_device_of_a_name_is_refused_and_the_first_stays),
 		cmocka_unit_test(
 			a_flow_of_another_device_is_refused_and_nothing_of_that_write_stays),
+		cmocka_unit_test(a_flow_that_ends_as_the_next_begins_keeps_its_end),
 		cmocka_unit_test(
 			a_device_was_last_seen_when_it_was_seen_latest_whatever_came_last),
 		cmocka_unit_test(
