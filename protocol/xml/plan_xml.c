@@ -245,18 +245,33 @@ static void start_schedule(struct filling *filling, const struct xml_element *el
 	set_window_zone(filling, element);
 }
 
+/* "0x800F0922 0x80070005"; the schema has seen to the form. */
+static void read_codes(const struct xml_element *element, struct gate *gate)
+{
+	const char *at = xml_attribute(element, "critical");
+	char *end;
+
+	while (at != NULL && *at != '\0' && gate->critical_count < GATE_CRITICAL_CODES) {
+		gate->critical[gate->critical_count++] = (uint32_t)strtoul(at, &end, 16);
+		at = *end == ' ' ? end + 1 : end;
+	}
+}
+
 static void start_gate(struct filling *filling, const struct xml_element *element)
 {
 	const char *samples = xml_attribute(element, "min-samples");
+	struct gate *gate = &ring_at_hand(filling)->gate;
 
-	ring_at_hand(filling)->gate = (struct gate){
+	*gate = (struct gate){
 		.set = true,
 		.min_samples = samples == NULL ? 1 : (uint32_t)strtoul(samples, NULL, 10),
 		.max_failed_permille = permille_of(element, "max-failed", 0),
 		.soak_s = duration_of(filling, element, "soak", 0),
 		.max_silent_permille =
 			permille_of(element, "max-silent", NOT_BOUNDED_PERMILLE),
+		.silent_after_s = duration_of(filling, element, "silent-after", 0),
 	};
+	read_codes(element, gate);
 }
 
 static void start_gradual(struct filling *filling, const struct xml_element *element)

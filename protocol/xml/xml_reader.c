@@ -275,6 +275,8 @@ void xml_reader_reset(struct xml_reader *reader)
 		reader->line = 1;
 		return;
 	}
+	/* As in a new parser: look for a byte order mark again. */
+	reader->parser->charset = XML_CHAR_ENCODING_NONE;
 	set_options(reader);
 }
 

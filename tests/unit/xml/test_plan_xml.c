@@ -231,7 +231,9 @@ TEST(a_ring_keeps_nothing_of_the_ring_before_it)
 	struct plan *plan = read_and_seal(
 		PLAN("<ring name=\"a\" after=\"b\" canary=\"yes\">"
 		     "<match>site = a</match><gate max-failed=\"1%\"/>"
-		     "<window from=\"01:00\" to=\"02:00\" zone=\"Asia/Tokyo\"/></ring>\n"
+		     "<window from=\"01:00\" to=\"02:00\" zone=\"Asia/Tokyo\"/>"
+		     "<active-hours from=\"01:00\" to=\"02:00\" zone=\"Asia/Tokyo\"/>"
+		     "</ring>\n"
 		     "<ring name=\"b\"><match>any</match><gate "
 		     "max-failed=\"1%\"/></ring>"),
 		room);
@@ -239,6 +241,7 @@ TEST(a_ring_keeps_nothing_of_the_ring_before_it)
 	assert_string_equal(room, "");
 	assert_int_equal(plan->rings[0].after, 1);
 	assert_int_equal(plan->rings[1].after, -1);
+	assert_null(plan->rings[1].zone);
 	assert_null(plan->rings[1].window_zone);
 	assert_false(plan->rings[1].window.set);
 	assert_false(plan->rings[1].canary);

@@ -101,6 +101,7 @@ TEST(a_name_that_is_no_zone_finds_nothing_however_often_it_is_asked)
 		"Nowhere/City",
 		"Europe/\nBe",
 		"Etc/UTC\"",
+		"/Europe/Berlin",
 	};
 	struct zone_files *zones = zone_files_new();
 	char name[400];

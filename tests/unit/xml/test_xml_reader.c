@@ -387,6 +387,10 @@ TEST(a_reader_is_good_for_the_next_document_whatever_became_of_the_last)
 		assert_int_equal(transcript.lines[1], 2);
 		xml_reader_reset(reader);
 	}
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(xml_reader_read(reader, "\xEF\xBB\xBF<a/>", 7, &p), 0);
+		xml_reader_reset(reader);
+	}
 	assert_int_equal(xml_reader_feed(reader, "<a>", 3, &p), 0); /* half a document */
 	xml_reader_reset(reader);
 	assert_int_equal(xml_reader_read(reader, "<b/>", 4, &p), 0);
