@@ -1,7 +1,7 @@
 #include "agents/fleet.h"
 
 #include <assert.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,16 +10,17 @@
 #include "agents/disk.h"
 #include "agents/fleet_inner.h"
 
-static volatile sig_atomic_t stopped;
+/* Set by a signal handler and read by every worker. */
+static atomic_bool stopped;
 
 void fleet_stop(void)
 {
-	stopped = 1;
+	atomic_store(&stopped, true);
 }
 
 bool fleet_is_stopped(void)
 {
-	return stopped != 0;
+	return atomic_load(&stopped);
 }
 
 static int64_t clock_s(void)

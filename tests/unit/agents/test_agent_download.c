@@ -247,57 +247,42 @@ TEST(a_server_without_ranges_is_asked_for_the_whole_again)
 	download_close(download);
 }
 
+static const struct {
+	const char *name;
+	struct source source;
+	enum download_turn turn;
+	int64_t have;
+	const char *why;
+} faults[] = {
+	{ "not found", { .status = 404 }, DOWNLOAD_GONE, 5, "404" },
+	{ "gone", { .status = 410 }, DOWNLOAD_GONE, 5, "410" },
+	{ "forbidden", { .status = 403 }, DOWNLOAD_GONE, 5, "403" },
+	{ "no such range", { .status = 416 }, DOWNLOAD_WRONG, 0, "no more bytes" },
+	{ "busy", { .status = 503, .retry_after_s = 7 }, DOWNLOAD_LATER, 5, "503" },
+	{ "many", { .status = 429, .retry_after_s = 7 }, DOWNLOAD_LATER, 5, "429" },
+	{ "not let in", { .status = 401 }, DOWNLOAD_LATER, 5, "401" },
+	{ "fault", { .status = 500 }, DOWNLOAD_LATER, 5, "500" },
+	{ "redirect", { .status = 302 }, DOWNLOAD_LATER, 5, "302" },
+	{ "too long", { .extra = 1 }, DOWNLOAD_WRONG, 0, "more than the 26" },
+	{ "too long and does not say so",
+	  { .extra = 1, .no_length = true },
+	  DOWNLOAD_WRONG,
+	  0,
+	  "more than the 26" },
+	{ "another range", { .from_skew = 1 }, DOWNLOAD_LATER, 5, "another range" },
+	{ "another file",
+	  { .data = "Another file of this size.", .etag = "\"one\"" },
+	  DOWNLOAD_WRONG,
+	  0,
+	  "SHA-256" },
+	{ "it has shrunk", { .size = 5 }, DOWNLOAD_WRONG, 0, "" },
+};
+
 TEST(what_the_server_does_wrong_ends_the_turn)
 {
 	const int64_t first = 5;
-	static const struct {
-		const char *name;
-		struct source source;
-		enum download_turn turn;
-		int64_t have;
-		const char *why;
-	} rows[] = {
-		{ "not found", { .status = 404 }, DOWNLOAD_GONE, 5, "404" },
-		{ "gone", { .status = 410 }, DOWNLOAD_GONE, 5, "410" },
-		{ "forbidden", { .status = 403 }, DOWNLOAD_GONE, 5, "403" },
-		{ "no such range",
-		  { .status = 416 },
-		  DOWNLOAD_WRONG,
-		  0,
-		  "no more bytes" },
-		{ "busy",
-		  { .status = 503, .retry_after_s = 7 },
-		  DOWNLOAD_LATER,
-		  5,
-		  "503" },
-		{ "many",
-		  { .status = 429, .retry_after_s = 7 },
-		  DOWNLOAD_LATER,
-		  5,
-		  "429" },
-		{ "not let in", { .status = 401 }, DOWNLOAD_LATER, 5, "401" },
-		{ "fault", { .status = 500 }, DOWNLOAD_LATER, 5, "500" },
-		{ "redirect", { .status = 302 }, DOWNLOAD_LATER, 5, "302" },
-		{ "too long", { .extra = 1 }, DOWNLOAD_WRONG, 0, "more than the 26" },
-		{ "too long and does not say so",
-		  { .extra = 1, .no_length = true },
-		  DOWNLOAD_WRONG,
-		  0,
-		  "more than the 26" },
-		{ "another range",
-		  { .from_skew = 1 },
-		  DOWNLOAD_LATER,
-		  5,
-		  "another range" },
-		{ "another file",
-		  { .data = "Another file of this size.", .etag = "\"one\"" },
-		  DOWNLOAD_WRONG,
-		  0,
-		  "SHA-256" },
-		{ "it has shrunk", { .size = 5 }, DOWNLOAD_WRONG, 0, "" },
-	};
 
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
 		char folder[SCRATCH_PATH];
 		struct source source = source_of();
 		struct problem p;
@@ -305,15 +290,15 @@ TEST(what_the_server_does_wrong_ends_the_turn)
 
 		source.break_after = first;
 		assert_int_equal(turn(download, &source, &p), DOWNLOAD_LATER);
-		source = rows[i].source;
+		source = faults[i].source;
 		source.data = source.data == NULL ? text : source.data;
 		source.size = source.size == 0 ? sizeof text - 1 : source.size;
 		source.break_after = source.break_after == 0 ? -1 : source.break_after;
-		if (turn(download, &source, &p) != rows[i].turn ||
-		    download_have(download) != rows[i].have ||
-		    strstr(p.text, rows[i].why) == NULL ||
+		if (turn(download, &source, &p) != faults[i].turn ||
+		    download_have(download) != faults[i].have ||
+		    strstr(p.text, faults[i].why) == NULL ||
 		    download_retry_after_s(download) != source.retry_after_s)
-			fail_msg("%s: has %lld: %s", rows[i].name,
+			fail_msg("%s: has %lld: %s", faults[i].name,
 				 (long long)download_have(download), p.text);
 		/* And afterwards all can be well. */
 		source = source_of();

@@ -20,19 +20,19 @@ struct misfit {
 
 static void be_professional(struct windows_model *m)
 {
-	strcpy(m->edition, "Professional");
+	snprintf(m->edition, sizeof m->edition, "Professional");
 }
 static void be_unlicensed(struct windows_model *m)
 {
-	strcpy(m->licence, "no");
+	snprintf(m->licence, sizeof m->licence, "no");
 }
 static void be_without_vbs(struct windows_model *m)
 {
-	strcpy(m->vbs, "off");
+	snprintf(m->vbs, sizeof m->vbs, "off");
 }
 static void have_vbs_configured(struct windows_model *m)
 {
-	strcpy(m->vbs, "configured");
+	snprintf(m->vbs, sizeof m->vbs, "configured");
 }
 static void show_no_vbs(struct windows_model *m)
 {
@@ -41,17 +41,17 @@ static void show_no_vbs(struct windows_model *m)
 static void be_arm_with_chpe(struct windows_model *m)
 {
 	m->arch = ARCH_ARM64;
-	strcpy(m->chpe, "on");
+	snprintf(m->chpe, sizeof m->chpe, "on");
 }
 static void be_arm(struct windows_model *m)
 {
 	m->arch = ARCH_ARM64;
-	strcpy(m->chpe, "off");
+	snprintf(m->chpe, sizeof m->chpe, "off");
 }
 static void be_a_server(struct windows_model *m)
 {
 	m->family = FAMILY_SERVER;
-	strcpy(m->edition, "ServerDatacenter");
+	snprintf(m->edition, sizeof m->edition, "ServerDatacenter");
 }
 static void be_an_old_server(struct windows_model *m)
 {

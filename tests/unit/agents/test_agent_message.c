@@ -101,7 +101,7 @@ TEST(a_poll_that_cannot_be_used_is_refused)
 	size_t used = (size_t)snprintf(far, sizeof far,
 				       "{\"_links\":{\"deploymentBase\":{\"href\":\"");
 	memset(far + used, 'a', HREF_TEXT);
-	strcpy(far + used + HREF_TEXT, "\"}}}");
+	memcpy(far + used + HREF_TEXT, "\"}}}", sizeof "\"}}}");
 	struct poll_answer answer;
 	struct problem p = { 0 };
 	assert_int_equal(message_read_poll(far, strlen(far), &answer, &p), -1);
@@ -343,7 +343,7 @@ TEST(a_report_can_be_written_whatever_words_it_quotes)
 	struct problem p = { 0 };
 
 	/* Cut in the middle of a character, and every byte there is. */
-	strcpy(feedback.details[0], "the offer's part 'M\xc3");
+	snprintf(feedback.details[0], FEEDBACK_TEXT, "the offer's part 'M\xc3");
 	for (int i = 1; i < FEEDBACK_TEXT; i++)
 		feedback.details[1][i - 1] = (char)(i + 56);
 	memset(feedback.details[2], '"', FEEDBACK_TEXT - 1);

@@ -27,78 +27,74 @@ static int parse(struct run_options *options, char *line, struct problem *p)
 #define DEVICE "--server https://yard:8443 --id pc --state s "
 #define FLEET  "--server https://yard:8443 --fleet 60 "
 
+static const struct {
+	const char *line, *why; /* NULL: good */
+} lines[] = {
+	{ "--help", NULL },
+	{ "--fleet 3 --version", NULL },
+	{ DEVICE "--simulate", NULL },
+	{ DEVICE "--install-command=run --facts-file=f --fact a=b --fact c=d", NULL },
+	{ DEVICE "--simulate --fact vbs=off --once --active-hours 22:00-06:30", NULL },
+	{ FLEET "--seed 0 --workers 16 --run-for 2h", NULL },
+	{ FLEET "--admin a.sock --from 2025-01-01 --to 2025-07-01 --step 6h", NULL },
+	{ "--make-payloads - --into d", NULL },
+	{ "", "--server is missing" },
+	{ "word", "'word' is not an option" },
+	{ "-x", "'-x' is not an option" },
+	{ "--", "is not an option" },
+	{ "--colour red", "no option --colour" },
+	{ "--server", "--server needs a value: --server URL" },
+	{ "--server=", "--server needs a value" },
+	{ "--once=yes", "--once takes no value" },
+	{ DEVICE "--id pc2", "--id is given twice" },
+	{ "--server http://yard", "https://host:port" },
+	{ "--server https://", "https://host:port" },
+	{ "--server https://yard/base", "more than a host" },
+	{ "--server https://user@yard", "more than a host" },
+	{ "--server https://yard --state s", "needs --id" },
+	{ "--server https://yard --id pc", "needs --state" },
+	{ DEVICE, "--install-command or --simulate" },
+	{ DEVICE "--simulate --install-command run", "--install-command or" },
+	{ DEVICE "--simulate --facts-file f", "knows its facts" },
+	{ DEVICE "--install-command run --failures 5", "simulated installs" },
+	{ DEVICE "--simulate --fact word", "name=value" },
+	{ DEVICE "--simulate --poll-min 0s", "a time such as" },
+	{ DEVICE "--simulate --poll-min 10s --poll-max 5s", "shorter" },
+	{ DEVICE "--simulate --active-hours 8-18", "hours such as" },
+	{ DEVICE "--simulate --active-hours 08:00-24:00", "hours such as" },
+	{ DEVICE "--simulate --active-hours 08:60-18:00", "hours such as" },
+	{ DEVICE "--simulate --enrol-token a --enrol-token-file f", "not both" },
+	{ DEVICE "--simulate --workers 2", "--workers does not go with a single" },
+	{ FLEET "--id pc", "--id does not go with --fleet" },
+	{ FLEET "--fleet", "--fleet needs a value" },
+	{ "--server https://yard --fleet 0", "1 to 100000" },
+	{ "--server https://yard --fleet 100001", "1 to 100000" },
+	{ FLEET "--seed -1", "a number from 0" },
+	{ FLEET "--seed 99999999999999999999", "a number from 0" },
+	{ FLEET "--workers 2x", "a number from 1" },
+	{ FLEET "--admin a.sock", "--from and --to" },
+	{ FLEET "--admin a --from 2025-07-01 --to 2025-01-01", "before --from" },
+	{ FLEET "--admin a --from 2025-01-01 --to 2025-02-01 --run-for 1h",
+	  "of real time" },
+	{ FLEET "--step 6h", "give --admin" },
+	{ FLEET "--from then", "a time such as 2025-01-01" },
+	{ "--make-payloads list", "--into DIR" },
+	{ "--make-payloads list --into d --seed 1",
+	  "--seed does not go with --make-payloads" },
+	{ DEVICE "--simulate --enrol-token \x80", "visible characters" },
+};
+
 TEST(a_command_line_is_read_or_says_what_is_wrong)
 {
-	static const struct {
-		const char *line, *why; /* NULL: good */
-	} rows[] = {
-		{ "--help", NULL },
-		{ "--fleet 3 --version", NULL },
-		{ DEVICE "--simulate", NULL },
-		{ DEVICE "--install-command=run --facts-file=f --fact a=b --fact c=d",
-		  NULL },
-		{ DEVICE "--simulate --fact vbs=off --once --active-hours 22:00-06:30",
-		  NULL },
-		{ FLEET "--seed 0 --workers 16 --run-for 2h", NULL },
-		{ FLEET "--admin a.sock --from 2025-01-01 --to 2025-07-01 --step 6h",
-		  NULL },
-		{ "--make-payloads - --into d", NULL },
-		{ "", "--server is missing" },
-		{ "word", "'word' is not an option" },
-		{ "-x", "'-x' is not an option" },
-		{ "--", "is not an option" },
-		{ "--colour red", "no option --colour" },
-		{ "--server", "--server needs a value: --server URL" },
-		{ "--server=", "--server needs a value" },
-		{ "--once=yes", "--once takes no value" },
-		{ DEVICE "--id pc2", "--id is given twice" },
-		{ "--server http://yard", "https://host:port" },
-		{ "--server https://", "https://host:port" },
-		{ "--server https://yard/base", "more than a host" },
-		{ "--server https://user@yard", "more than a host" },
-		{ "--server https://yard --state s", "needs --id" },
-		{ "--server https://yard --id pc", "needs --state" },
-		{ DEVICE, "--install-command or --simulate" },
-		{ DEVICE "--simulate --install-command run", "--install-command or" },
-		{ DEVICE "--simulate --facts-file f", "knows its facts" },
-		{ DEVICE "--install-command run --failures 5", "simulated installs" },
-		{ DEVICE "--simulate --fact word", "name=value" },
-		{ DEVICE "--simulate --poll-min 0s", "a time such as" },
-		{ DEVICE "--simulate --poll-min 10s --poll-max 5s", "shorter" },
-		{ DEVICE "--simulate --active-hours 8-18", "hours such as" },
-		{ DEVICE "--simulate --active-hours 08:00-24:00", "hours such as" },
-		{ DEVICE "--simulate --active-hours 08:60-18:00", "hours such as" },
-		{ DEVICE "--simulate --enrol-token a --enrol-token-file f", "not both" },
-		{ DEVICE "--simulate --workers 2",
-		  "--workers does not go with a single" },
-		{ FLEET "--id pc", "--id does not go with --fleet" },
-		{ FLEET "--fleet", "--fleet needs a value" },
-		{ "--server https://yard --fleet 0", "1 to 100000" },
-		{ "--server https://yard --fleet 100001", "1 to 100000" },
-		{ FLEET "--seed -1", "a number from 0" },
-		{ FLEET "--seed 99999999999999999999", "a number from 0" },
-		{ FLEET "--workers 2x", "a number from 1" },
-		{ FLEET "--admin a.sock", "--from and --to" },
-		{ FLEET "--admin a --from 2025-07-01 --to 2025-01-01", "before --from" },
-		{ FLEET "--admin a --from 2025-01-01 --to 2025-02-01 --run-for 1h",
-		  "of real time" },
-		{ FLEET "--step 6h", "give --admin" },
-		{ FLEET "--from then", "a time such as 2025-01-01" },
-		{ "--make-payloads list", "--into DIR" },
-		{ "--make-payloads list --into d --seed 1",
-		  "--seed does not go with --make-payloads" },
-		{ DEVICE "--simulate --enrol-token \x80", "visible characters" },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		static struct run_options options;
 		char line[400];
 		struct problem p;
-		snprintf(line, sizeof line, "%s", rows[i].line);
+		snprintf(line, sizeof line, "%s", lines[i].line);
 		int result = parse(&options, line, &p);
-		if ((result == 0) != (rows[i].why == NULL) ||
-		    (result < 0 && strstr(p.text, rows[i].why) == NULL))
-			fail_msg("'%s' gives: %s", rows[i].line, p.text);
+		if ((result == 0) != (lines[i].why == NULL) ||
+		    (result < 0 && strstr(p.text, lines[i].why) == NULL))
+			fail_msg("'%s' gives: %s", lines[i].line, p.text);
 	}
 }
 

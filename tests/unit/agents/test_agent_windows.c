@@ -15,10 +15,10 @@ TEST(it_shows_what_it_is)
 {
 	struct windows_model model = machine_model();
 	model.arch = ARCH_ARM64;
-	strcpy(model.chpe, "off");
+	snprintf(model.chpe, sizeof model.chpe, "off");
 	model.tag_count = 1;
-	strcpy(model.tags[0].name, "tag.ring");
-	strcpy(model.tags[0].value, "test");
+	snprintf(model.tags[0].name, sizeof model.tags[0].name, "tag.ring");
+	snprintf(model.tags[0].value, sizeof model.tags[0].value, "test");
 	struct windows *windows = machine_make(&model, NULL, 0);
 	struct host host = windows_host(windows);
 
@@ -42,7 +42,7 @@ TEST(it_shows_what_it_is)
 
 	/* What is not known is not shown; CHPE is of arm64 alone. */
 	model = machine_model();
-	strcpy(model.chpe, "on");
+	snprintf(model.chpe, sizeof model.chpe, "on");
 	model.vbs[0] = model.licence[0] = model.zone[0] = '\0';
 	model.base.kb = 0;
 	windows = machine_make(&model, NULL, 0);
