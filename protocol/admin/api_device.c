@@ -166,12 +166,11 @@ static int keep_audit(struct change *change, struct problem *p)
 	return site_backend(change->site)->ops->audit_put(change->session, &it->audit, p);
 }
 
-static void start_change(struct call *call, struct device_change *it, const char *device)
+static void start_change(struct call *call, struct device_change *it)
 {
 	it->call = call;
 	it->change.site = call->desk->site;
 	it->change.loop = call->desk->loop;
-	snprintf(it->change.device, sizeof it->change.device, "%s", device);
 	site_change(&it->change);
 }
 
@@ -216,36 +215,45 @@ static bool id_is_legal(const char *id)
 	return size >= 1 && size <= LIMIT_DEVICE_ID;
 }
 
+/* The body's id, and a token for it. */
+static int prepare_add(struct device_change *it, const json_t *body, struct problem *p)
+{
+	const char *id = json_string_value(json_object_get(body, "id"));
+
+	if (id == NULL || !id_is_legal(id))
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "the body wants {\"id\": a name of 1 to %d bytes}",
+				   LIMIT_DEVICE_ID);
+	snprintf(it->change.device, sizeof it->change.device, "%s", id);
+	if (token_new(it->token, p) < 0)
+		return -1;
+	return token_hash(it->token, it->hash)
+		       ? 0
+		       : problem_set(p, PROBLEM_NO_MEMORY, "out of memory");
+}
+
 void api_device_add(struct call *call)
 {
+	struct device_change *it = exchange_allocate(call->exchange, sizeof *it);
 	struct problem p;
-	json_t *body = call_object(call);
 
+	if (it == NULL) {
+		answer_no_memory(call);
+		return;
+	}
+	json_t *body = call_object(call);
 	if (body == NULL)
 		return;
-	struct device_change *it = exchange_allocate(call->exchange, sizeof *it);
-	const char *id = json_string_value(json_object_get(body, "id"));
-	int rc = 0;
-	if (it == NULL)
-		rc = problem_set(&p, PROBLEM_NO_MEMORY, "out of memory");
-	else if (id == NULL || !id_is_legal(id))
-		rc = problem_set(&p, PROBLEM_BAD_INPUT,
-				 "the body wants {\"id\": a name of 1 to %d bytes}",
-				 LIMIT_DEVICE_ID);
-	else if (token_new(it->token, &p) < 0)
-		rc = -1;
-	else if (!token_hash(it->token, it->hash))
-		rc = problem_set(&p, PROBLEM_NO_MEMORY, "out of memory");
+	int rc = prepare_add(it, body, &p);
+	json_decref(body);
 	if (rc < 0) {
-		json_decref(body);
 		call_problem(call, &p);
 		return;
 	}
-	it->audit = call_audit(call, "device.add", id, "");
+	it->audit = call_audit(call, "device.add", it->change.device, "");
 	it->change.apply = add_device;
 	it->change.answer = answer_added;
-	start_change(call, it, id);
-	json_decref(body);
+	start_change(call, it);
 }
 
 static int assert_one(struct change *change, const char *name, const json_t *value,
@@ -309,36 +317,45 @@ static void answer_facts(struct change *change, const struct problem *problem)
 		api_device(it->call);
 }
 
-void api_device_facts(struct call *call)
+static int prepare_facts(struct device_change *it, const json_t *body, struct problem *p)
 {
-	struct problem p;
-	json_t *body = call_object(call);
-
-	if (body == NULL)
-		return;
-	struct device_change *it = exchange_allocate(call->exchange, sizeof *it);
 	json_t *facts = json_object_get(body, "facts");
 	const json_t *reason = json_object_get(body, "reason");
-	int rc = 0;
-	if (it == NULL)
-		rc = problem_set(&p, PROBLEM_NO_MEMORY, "out of memory");
-	else if (!json_is_object(facts) || json_object_size(facts) == 0)
-		rc = problem_set(&p, PROBLEM_BAD_INPUT,
-				 "the body wants {\"facts\": {name: value or null}}");
-	else if (reason != NULL && !json_is_string(reason))
-		rc = problem_set(&p, PROBLEM_BAD_INPUT, "the reason is no text");
+
+	if (!json_is_object(facts) || json_object_size(facts) == 0)
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "the body wants {\"facts\": {name: value or null}}");
+	if (reason != NULL && !json_is_string(reason))
+		return problem_set(p, PROBLEM_BAD_INPUT, "the reason is no text");
+	it->audit = call_audit(it->call, "device.facts", it->call->id,
+			       reason != NULL ? json_string_value(reason) : "");
+	it->facts = json_incref(facts);
+	return 0;
+}
+
+void api_device_facts(struct call *call)
+{
+	struct device_change *it = exchange_allocate(call->exchange, sizeof *it);
+	struct problem p;
+
+	if (it == NULL) {
+		answer_no_memory(call);
+		return;
+	}
+	json_t *body = call_object(call);
+	if (body == NULL)
+		return;
+	it->call = call;
+	int rc = prepare_facts(it, body, &p);
+	json_decref(body);
 	if (rc < 0) {
-		json_decref(body);
 		call_problem(call, &p);
 		return;
 	}
-	it->audit = call_audit(call, "device.facts", call->id,
-			       reason != NULL ? json_string_value(reason) : "");
-	it->facts = json_incref(facts);
-	json_decref(body);
+	snprintf(it->change.device, sizeof it->change.device, "%s", call->id);
 	it->change.apply = assert_facts;
 	it->change.answer = answer_facts;
-	start_change(call, it, call->id);
+	start_change(call, it);
 }
 
 struct forget_edit {

@@ -48,16 +48,14 @@ static struct documents_edit *new_edit(struct call *call)
 	return it;
 }
 
+/* `document` has its name and its text. */
 static int put(struct documents_edit *it, struct session *session, const char *kind,
-	       const char *name, const char *text, size_t size, struct problem *p)
+	       struct document *document, struct problem *p)
 {
-	struct document document = { .text = text, .size = size };
-
-	document.at_s = it->edit.now_s;
-	snprintf(document.kind, sizeof document.kind, "%s", kind);
-	snprintf(document.name, sizeof document.name, "%s", name);
-	snprintf(document.by, sizeof document.by, "%s", it->call->by);
-	return edit_ops(&it->edit)->document_put(session, &document, p);
+	document->at_s = it->edit.now_s;
+	snprintf(document->kind, sizeof document->kind, "%s", kind);
+	snprintf(document->by, sizeof document->by, "%s", it->call->by);
+	return edit_ops(&it->edit)->document_put(session, document, p);
 }
 
 static int import_files(struct edit *edit, struct session *session, struct problem *p)
@@ -71,8 +69,10 @@ static int import_files(struct edit *edit, struct session *session, struct probl
 		const json_t *text = json_object_get(file, "text");
 		const struct audit_entry entry =
 			call_audit(it->call, "catalog.import", name, "");
-		if (put(it, session, "catalog", name, json_string_value(text),
-			json_string_length(text), p) < 0 ||
+		struct document document = { .text = json_string_value(text),
+					     .size = json_string_length(text) };
+		snprintf(document.name, sizeof document.name, "%s", name);
+		if (put(it, session, "catalog", &document, p) < 0 ||
 		    edit_audit(edit, session, &entry, p) < 0)
 			return -1;
 	}
@@ -227,8 +227,9 @@ static int apply_plan(struct edit *edit, struct session *session, struct problem
 	const struct audit_entry entry =
 		call_audit(it->call, "plan.apply", it->plan_name, "");
 
-	if (put(it, session, "plan", it->plan_name, request->body, request->body_size,
-		p) < 0 ||
+	struct document document = { .text = request->body, .size = request->body_size };
+	snprintf(document.name, sizeof document.name, "%s", it->plan_name);
+	if (put(it, session, "plan", &document, p) < 0 ||
 	    edit_audit(edit, session, &entry, p) < 0)
 		return -1;
 	return edit_ops(edit)->documents(session, "plan", each_revision, &it->revision,

@@ -74,8 +74,10 @@ void hotpatch_report_count(struct hotpatch_report *report, const struct plan *pl
 
 double report_percent(int64_t part, int64_t whole)
 {
-	/* Halves up. */
-	return whole == 0 ? 0.0 : (double)((part * 2000 + whole) / (2 * whole)) / 10.0;
+	if (whole == 0)
+		return 0.0;
+	int64_t tenths = (part * 2000 + whole) / (2 * whole); /* halves up */
+	return (double)tenths / 10.0;
 }
 
 static bool is_same(const struct level_count *level, const struct decision *decision,

@@ -40,12 +40,13 @@ struct seen_batch *seen_new(void)
 
 static void free_table(struct seen *table)
 {
-	struct seen *one, *next;
+	struct seen *one = table;
 
-	HASH_ITER(hh, table, one, next)
-	{
-		HASH_DEL(table, one);
+	HASH_CLEAR(hh, table); /* leaves the list they are on */
+	while (one != NULL) {
+		struct seen *next = one->hh.next;
 		free(one);
+		one = next;
 	}
 }
 

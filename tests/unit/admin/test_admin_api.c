@@ -1,6 +1,7 @@
 /* The API's table, its errors, and the calls about the site as a whole. */
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,78 +35,76 @@ static const char *text_of(const json_t *object, const char *name)
 	return text != NULL ? text : "(none)";
 }
 
+static const struct {
+	const char *method, *path, *body;
+	int status;
+	const char *type, *detail; /* how the detail begins */
+} wrong_calls[] = {
+	{ "GET", "/nothing", NULL, 404, "not-found",
+	  "there is nothing at /api/v1/nothing" },
+	{ "GET", "/", NULL, 404, "not-found", "there is nothing at" },
+	{ "GET", "!/other", NULL, 404, "not-found", "there is nothing at /other" },
+	{ "GET", "/status/more", NULL, 404, "not-found", "there is nothing at" },
+	{ "GET", "/devices//explain", NULL, 404, "not-found", "there is nothing at" },
+	{ "DELETE", "/status", NULL, 405, "method-not-allowed", "GET, HEAD" },
+	{ "POST", "/devices/x/facts", "{}", 405, "method-not-allowed", "PUT" },
+	{ "PATCH", "/devices", NULL, 405, "method-not-allowed", "GET, HEAD, POST" },
+	{ "GET", "/devices/a%0", NULL, 400, "bad-input", "the id in the path" },
+	{ "GET", "/devices/a%00", NULL, 400, "bad-input", "the id in the path" },
+	{ "GET", "/devices/none", NULL, 404, "not-found", "there is no device 'none'" },
+	{ "GET", "/devices/none/explain", NULL, 404, "not-found",
+	  "there is no device 'none'" },
+	{ "DELETE", "/devices/none", NULL, 404, "not-found",
+	  "there is no device 'none'" },
+	{ "PUT", "/devices/none/facts", "{\"facts\":{\"vbs\":\"off\"}}", 404, "not-found",
+	  "there is no device 'none'" },
+	{ "POST", "/clock", "", 400, "bad-input", "the body is no JSON: line 1" },
+	{ "POST", "/clock", "[]", 400, "bad-input", "the body is no JSON object" },
+	{ "POST", "/clock", "{\"now\":1}", 400, "bad-input", "the body wants" },
+	{ "POST", "/clock", "{\"now\":\"soon\"}", 400, "bad-input", "the body wants" },
+	{ "POST", "/clock", "{\"now\":\"2025-05-19T00:00:00Z\"}", 409, "conflict",
+	  "the clock stands at 2025-05-20T00:00:00Z" },
+	{ "POST", "/clock",
+	  "{\"now\":\"2025-05-21T00:00:00Z\",\"now\":\"2025-05-22T00:00:00Z\"}", 400,
+	  "bad-input", "the body is no JSON: line 1: duplicate" },
+	{ "GET", "/audit?limit=0", NULL, 400, "bad-input",
+	  "the parameter 'limit' wants a whole number from 1 to 1000" },
+	{ "GET", "/audit?limit=x", NULL, 400, "bad-input",
+	  "the parameter 'limit' wants" },
+	{ "GET", "/audit?limit=", NULL, 400, "bad-input", "the parameter 'limit' wants" },
+	{ "GET", "/devices?limit=1001", NULL, 400, "bad-input",
+	  "the parameter 'limit' wants" },
+	{ "GET", "/devices?after=%zz", NULL, 400, "bad-input",
+	  "the parameter 'after' is malformed" },
+	{ "GET", "/devices?where=vbs%20%3D", NULL, 400, "bad-input", "where: " },
+};
+
 TEST(every_wrong_call_gets_a_problem_that_says_what_and_why)
 {
-	static const struct {
-		const char *method, *path, *body;
-		int status;
-		const char *type, *detail; /* how the detail begins */
-	} rows[] = {
-		{ "GET", "/nothing", NULL, 404, "not-found",
-		  "there is nothing at /api/v1/nothing" },
-		{ "GET", "/", NULL, 404, "not-found", "there is nothing at" },
-		{ "GET", "!/other", NULL, 404, "not-found",
-		  "there is nothing at /other" },
-		{ "GET", "/status/more", NULL, 404, "not-found", "there is nothing at" },
-		{ "GET", "/devices//explain", NULL, 404, "not-found",
-		  "there is nothing at" },
-		{ "DELETE", "/status", NULL, 405, "method-not-allowed", "GET, HEAD" },
-		{ "POST", "/devices/x/facts", "{}", 405, "method-not-allowed", "PUT" },
-		{ "PATCH", "/devices", NULL, 405, "method-not-allowed",
-		  "GET, HEAD, POST" },
-		{ "GET", "/devices/a%0", NULL, 400, "bad-input", "the id in the path" },
-		{ "GET", "/devices/a%00", NULL, 400, "bad-input", "the id in the path" },
-		{ "GET", "/devices/none", NULL, 404, "not-found",
-		  "there is no device 'none'" },
-		{ "GET", "/devices/none/explain", NULL, 404, "not-found",
-		  "there is no device 'none'" },
-		{ "DELETE", "/devices/none", NULL, 404, "not-found",
-		  "there is no device 'none'" },
-		{ "PUT", "/devices/none/facts", "{\"facts\":{\"vbs\":\"off\"}}", 404,
-		  "not-found", "there is no device 'none'" },
-		{ "POST", "/clock", "", 400, "bad-input", "the body is no JSON: line 1" },
-		{ "POST", "/clock", "[]", 400, "bad-input",
-		  "the body is no JSON object" },
-		{ "POST", "/clock", "{\"now\":1}", 400, "bad-input", "the body wants" },
-		{ "POST", "/clock", "{\"now\":\"soon\"}", 400, "bad-input",
-		  "the body wants" },
-		{ "POST", "/clock", "{\"now\":\"2025-05-19T00:00:00Z\"}", 409, "conflict",
-		  "the clock stands at 2025-05-20T00:00:00Z" },
-		{ "POST", "/clock",
-		  "{\"now\":\"2025-05-21T00:00:00Z\",\"now\":\"2025-05-22T00:00:00Z\"}",
-		  400, "bad-input", "the body is no JSON: line 1: duplicate" },
-		{ "GET", "/audit?limit=0", NULL, 400, "bad-input",
-		  "the parameter 'limit' wants a whole number from 1 to 1000" },
-		{ "GET", "/audit?limit=x", NULL, 400, "bad-input",
-		  "the parameter 'limit' wants" },
-		{ "GET", "/audit?limit=", NULL, 400, "bad-input",
-		  "the parameter 'limit' wants" },
-		{ "GET", "/devices?limit=1001", NULL, 400, "bad-input",
-		  "the parameter 'limit' wants" },
-		{ "GET", "/devices?after=%zz", NULL, 400, "bad-input",
-		  "the parameter 'after' is malformed" },
-		{ "GET", "/devices?where=vbs%20%3D", NULL, 400, "bad-input", "where: " },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct answer answer =
-			lab_call(&lab, rows[i].method, rows[i].path, rows[i].body);
+	for (size_t i = 0; i < COUNT_OF(wrong_calls); i++) {
+		struct answer answer = lab_call(&lab, wrong_calls[i].method,
+						wrong_calls[i].path, wrong_calls[i].body);
 		json_int_t status =
 			json_integer_value(json_object_get(answer.json, "status"));
 		const char *detail = text_of(answer.json, "detail");
-		if (answer.status != rows[i].status || status != rows[i].status ||
-		    strcmp(text_of(answer.json, "type"), rows[i].type) != 0 ||
-		    strncmp(detail, rows[i].detail, strlen(rows[i].detail)) != 0)
-			fail_msg("%s %s %s: %d %s", rows[i].method, rows[i].path,
-				 rows[i].body != NULL ? rows[i].body : "", answer.status,
-				 answer.text != NULL ? answer.text : "");
+		if (answer.status != wrong_calls[i].status ||
+		    status != wrong_calls[i].status ||
+		    strcmp(text_of(answer.json, "type"), wrong_calls[i].type) != 0 ||
+		    strncmp(detail, wrong_calls[i].detail,
+			    strlen(wrong_calls[i].detail)) != 0)
+			fail_msg("%s %s %s: %d %s", wrong_calls[i].method,
+				 wrong_calls[i].path,
+				 wrong_calls[i].body != NULL ? wrong_calls[i].body : "",
+				 answer.status, answer.text != NULL ? answer.text : "");
 		if (strstr(answer.head, "Content-Type: application/problem+json") == NULL)
-			fail_msg("%s %s: %s", rows[i].method, rows[i].path, answer.head);
+			fail_msg("%s %s: %s", wrong_calls[i].method, wrong_calls[i].path,
+				 answer.head);
 		if (answer.status == 405) {
 			char allow[80];
-			snprintf(allow, sizeof allow, "Allow: %s\r\n", rows[i].detail);
+			snprintf(allow, sizeof allow, "Allow: %s\r\n",
+				 wrong_calls[i].detail);
 			if (strstr(answer.head, allow) == NULL)
-				fail_msg("%s: %s", rows[i].path, answer.head);
+				fail_msg("%s: %s", wrong_calls[i].path, answer.head);
 		}
 		answer_free(&answer);
 	}
@@ -289,7 +288,8 @@ TEST(a_member_of_the_sockets_group_may_call)
 		skip();
 	snprintf(lab.settings.admin_socket, sizeof lab.settings.admin_socket, "%s",
 		 scratch_path(&lab.scratch, "api.sock"));
-	strcpy(lab.settings.admin_group, "nogroup"); /* that of nobody */
+	snprintf(lab.settings.admin_group, sizeof lab.settings.admin_group, "%s",
+		 "nogroup"); /* that of nobody */
 	lab_reopen(&lab);
 	assert_int_equal(chmod(lab.scratch.folder, 0755), 0);
 	/* The test's own groups are kept by the child, so only "nogroup" counts. */

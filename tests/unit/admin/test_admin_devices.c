@@ -1,5 +1,6 @@
 /* Devices: added, asserted about, listed, explained, forgotten. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,9 +76,7 @@ TEST(a_body_that_is_not_right_changes_nothing)
 			fail_msg("%s: %d %s", rows[i].body, answer.status, answer.text);
 		answer_free(&answer);
 	}
-	memset(long_id, 'a', sizeof long_id);
-	memcpy(long_id, "{\"id\":\"", 7);
-	strcpy(long_id + 7 + 257, "\"}");
+	snprintf(long_id, sizeof long_id, "{\"id\":\"%0257d\"}", 0);
 	json_decref(lab_expect(&lab, 400, "POST", "/devices", long_id));
 	json_t *device = lab_expect(&lab, 200, "GET", "/devices/pc-1", NULL);
 	assert_int_equal(json_array_size(json_object_get(device, "facts")), 0);
@@ -178,7 +177,9 @@ static void expect_ids(const char *path, const char *ids, const char *next)
 
 	json_array_foreach(json_object_get(body, "devices"), i, row)
 	{
-		strcat(strcat(got, i > 0 ? " " : ""), text_of(row, "id"));
+		size_t used = strlen(got);
+		snprintf(got + used, sizeof got - used, "%s%s", i > 0 ? " " : "",
+			 text_of(row, "id"));
 	}
 	if (strcmp(got, ids) != 0 || strcmp(text_of(body, "next"), next) != 0)
 		fail_msg("%s: '%s' next '%s'", path, got, text_of(body, "next"));

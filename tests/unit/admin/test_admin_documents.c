@@ -1,5 +1,6 @@
 /* Catalog, plan and payloads: taken whole, or refused with file and line. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,7 +285,8 @@ TEST(payloads_are_taken_all_or_none)
 	char good[256];
 
 	import(200, "w24.xml", lab_catalog, false);
-	strcpy(good, scratch_write(&lab.scratch, "good.msu", "bytes"));
+	snprintf(good, sizeof good, "%s",
+		 scratch_write(&lab.scratch, "good.msu", "bytes"));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		/* A good one goes before it and must not stay. */
 		json_t *body = json_pack(

@@ -51,7 +51,7 @@ static bool find_content(void *owner, const char *sha256, char *path, size_t siz
 
 	if (!content_store_path(owner, sha256, whole) || strlen(whole) >= size)
 		return false;
-	strcpy(path, whole);
+	memcpy(path, whole, strlen(whole) + 1);
 	return true;
 }
 
@@ -236,8 +236,10 @@ void lab_device(struct lab *lab, const char *id, const char *facts)
 	while ((word = strtok_r(rest, " ", &rest)) != NULL) {
 		char *value = strchr(word, '=');
 		*value++ = '\0';
-		for (char *at = value; *at != '\0'; at++)
-			*at = *at == ',' ? ' ' : *at;
+		for (char *at = value; *at != '\0'; at++) {
+			if (*at == ',')
+				*at = ' ';
+		}
 		json_object_set_new(values, word, json_string(value));
 	}
 	json_t *body = json_pack("{s:s}", "id", id);

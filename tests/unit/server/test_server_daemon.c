@@ -113,7 +113,8 @@ TEST(a_group_that_does_not_exist_is_refused)
 {
 	struct problem p;
 
-	strcpy(lab.settings.admin_group, "no-such-group");
+	snprintf(lab.settings.admin_group, sizeof lab.settings.admin_group, "%s",
+		 "no-such-group");
 	snprintf(lab.settings.admin_socket, sizeof lab.settings.admin_socket, "%s",
 		 scratch_path(&lab.scratch, "other.sock"));
 	assert_null(daemon_start(&lab.settings, &lab.state, lab.site, &p));

@@ -1,5 +1,6 @@
 #include "protocol/server/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,9 +56,10 @@ TEST(an_option_goes_before_the_file)
 
 	assert_true(scratch_init(&scratch));
 	char path[256];
-	strcpy(path, scratch_write(&scratch, "a.conf",
-				   "[server]\nport = 1\nloops = 3\n"
-				   "[agents]\nenrolment = no\n"));
+	snprintf(path, sizeof path, "%s",
+		 scratch_write(&scratch, "a.conf",
+			       "[server]\nport = 1\nloops = 3\n"
+			       "[agents]\nenrolment = no\n"));
 	const char *words[] = { "patchyardd",  "--port=2", "--config", path,
 				"--enrolment", "--clock",  "virtual",  NULL };
 	assert_int_equal(options_read(&options, 7, (char **)words, &p), 0);

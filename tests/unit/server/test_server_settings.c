@@ -1,5 +1,6 @@
 #include "protocol/server/settings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,84 +51,82 @@ static const char *first_finding(const char *text)
 	return said;
 }
 
+static const struct {
+	const char *text;
+	const char *said;
+} faults[] = {
+	{ "", "" },
+	{ "[server]\nport = 443\n", "" },
+	{ "# all\n; quiet\n\n[agents]\npoll-interval = 90s ; often\n", "" },
+	{ "[server]\n\nport = 65536\n",
+	  "a.conf:3: error: port is '65536'; a whole number from 0 to 65535 is "
+	  "wanted" },
+	{ "[server]\nport = -1\n",
+	  "a.conf:2: error: port is '-1'; a whole number from 0 to 65535 is "
+	  "wanted" },
+	{ "[server]\nport = 99999999999999999999\n",
+	  "a.conf:2: error: port is '99999999999999999999'; a whole number from "
+	  "0 "
+	  "to 65535 is wanted" },
+	{ "[server]\nport =\n",
+	  "a.conf:2: error: port is ''; a whole number from 0 to 65535 is "
+	  "wanted" },
+	{ "[server]\nloops = 1.5\n",
+	  "a.conf:2: error: loops is '1.5'; a whole number from 0 to 256 is "
+	  "wanted" },
+	{ "[agents]\npoll-interval = soon\n",
+	  "a.conf:2: error: poll-interval is 'soon'; a time such as 30s, 5m or "
+	  "2h "
+	  "is wanted, from 1 to 86399 seconds" },
+	{ "[agents]\npoll-interval = 1d\n",
+	  "a.conf:2: error: poll-interval is '1d'; a time such as 30s, 5m or 2h "
+	  "is wanted, from 1 to 86399 seconds" },
+	{ "[agents]\nenrolment = perhaps\n",
+	  "a.conf:2: error: enrolment is 'perhaps'; yes or no is wanted" },
+	{ "[clock]\nclock = vitrual\n",
+	  "a.conf:2: error: clock is 'vitrual'; one of: real virtual (did you "
+	  "mean 'virtual'?)" },
+	{ "[log]\nlog-level = chatty\n",
+	  "a.conf:2: error: log-level is 'chatty'; one of: error warning info "
+	  "debug" },
+	{ "[clock]\nclock = virtual\nclock-from = New Year\n",
+	  "a.conf:3: error: clock-from is 'New Year'; a time such as "
+	  "2025-01-01T00:00:00Z is wanted" },
+	{ "[clock]\nclock-from = 2025-01-01\n",
+	  "a.conf:2: warning: clock-from says nothing to a real clock (clock = "
+	  "virtual)" },
+	{ "[server]\nprot = 443\n",
+	  "a.conf:2: error: there is no setting 'prot' (did you mean 'port'?)" },
+	{ "[server]\ncolour = red\n", "a.conf:2: error: there is no setting 'colour'" },
+	{ "[sever]\nport = 443\n",
+	  "a.conf:2: error: there is no section 'sever' (did you mean "
+	  "'server'?)" },
+	{ "[agents]\nport = 443\n", "a.conf:2: error: port belongs under [server]" },
+	{ "port = 443\n", "a.conf:1: error: port belongs under [server]" },
+	{ "[server]\nport = 443\nport = 444\n",
+	  "a.conf:3: error: port was given in line 2 already" },
+	{ "[server]\nport\n", "a.conf:2: error: the line is neither a section "
+			      "nor a setting ([section] "
+			      "or name = value)" },
+	{ "[server\nport = 1\n", "a.conf:1: error: the line is neither a section "
+				 "nor a setting ([section] "
+				 "or name = value)" },
+	{ "[server]\nbase-url = http://yard:80\n",
+	  "a.conf:2: error: base-url is 'http://yard:80'; it begins with "
+	  "https://, "
+	  "for there is no plain port" },
+	{ "[server]\nstate-dir = here\n",
+	  "a.conf:2: error: state-dir is 'here'; a path from / is wanted" },
+	{ "[server]\naddress =\n",
+	  "a.conf:2: error: address is empty; 127.0.0.1 serves this machine" },
+};
+
 TEST(what_is_wrong_with_a_setting_is_said_with_file_and_line)
 {
-	static const struct {
-		const char *text;
-		const char *said;
-	} rows[] = {
-		{ "", "" },
-		{ "[server]\nport = 443\n", "" },
-		{ "# all\n; quiet\n\n[agents]\npoll-interval = 90s ; often\n", "" },
-		{ "[server]\n\nport = 65536\n",
-		  "a.conf:3: error: port is '65536'; a whole number from 0 to 65535 is "
-		  "wanted" },
-		{ "[server]\nport = -1\n",
-		  "a.conf:2: error: port is '-1'; a whole number from 0 to 65535 is "
-		  "wanted" },
-		{ "[server]\nport = 99999999999999999999\n",
-		  "a.conf:2: error: port is '99999999999999999999'; a whole number from "
-		  "0 "
-		  "to 65535 is wanted" },
-		{ "[server]\nport =\n",
-		  "a.conf:2: error: port is ''; a whole number from 0 to 65535 is "
-		  "wanted" },
-		{ "[server]\nloops = 1.5\n",
-		  "a.conf:2: error: loops is '1.5'; a whole number from 0 to 256 is "
-		  "wanted" },
-		{ "[agents]\npoll-interval = soon\n",
-		  "a.conf:2: error: poll-interval is 'soon'; a time such as 30s, 5m or "
-		  "2h "
-		  "is wanted, from 1 to 86399 seconds" },
-		{ "[agents]\npoll-interval = 1d\n",
-		  "a.conf:2: error: poll-interval is '1d'; a time such as 30s, 5m or 2h "
-		  "is wanted, from 1 to 86399 seconds" },
-		{ "[agents]\nenrolment = perhaps\n",
-		  "a.conf:2: error: enrolment is 'perhaps'; yes or no is wanted" },
-		{ "[clock]\nclock = vitrual\n",
-		  "a.conf:2: error: clock is 'vitrual'; one of: real virtual (did you "
-		  "mean 'virtual'?)" },
-		{ "[log]\nlog-level = chatty\n",
-		  "a.conf:2: error: log-level is 'chatty'; one of: error warning info "
-		  "debug" },
-		{ "[clock]\nclock = virtual\nclock-from = New Year\n",
-		  "a.conf:3: error: clock-from is 'New Year'; a time such as "
-		  "2025-01-01T00:00:00Z is wanted" },
-		{ "[clock]\nclock-from = 2025-01-01\n",
-		  "a.conf:2: warning: clock-from says nothing to a real clock (clock = "
-		  "virtual)" },
-		{ "[server]\nprot = 443\n",
-		  "a.conf:2: error: there is no setting 'prot' (did you mean 'port'?)" },
-		{ "[server]\ncolour = red\n",
-		  "a.conf:2: error: there is no setting 'colour'" },
-		{ "[sever]\nport = 443\n",
-		  "a.conf:2: error: there is no section 'sever' (did you mean "
-		  "'server'?)" },
-		{ "[agents]\nport = 443\n",
-		  "a.conf:2: error: port belongs under [server]" },
-		{ "port = 443\n", "a.conf:1: error: port belongs under [server]" },
-		{ "[server]\nport = 443\nport = 444\n",
-		  "a.conf:3: error: port was given in line 2 already" },
-		{ "[server]\nport\n", "a.conf:2: error: the line is neither a section "
-				      "nor a setting ([section] "
-				      "or name = value)" },
-		{ "[server\nport = 1\n", "a.conf:1: error: the line is neither a section "
-					 "nor a setting ([section] "
-					 "or name = value)" },
-		{ "[server]\nbase-url = http://yard:80\n",
-		  "a.conf:2: error: base-url is 'http://yard:80'; it begins with "
-		  "https://, "
-		  "for there is no plain port" },
-		{ "[server]\nstate-dir = here\n",
-		  "a.conf:2: error: state-dir is 'here'; a path from / is wanted" },
-		{ "[server]\naddress =\n",
-		  "a.conf:2: error: address is empty; 127.0.0.1 serves this machine" },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		const char *said = first_finding(rows[i].text);
-		if (strcmp(said, rows[i].said) != 0)
-			fail_msg("%s: '%s'", rows[i].text, said);
+	for (size_t i = 0; i < COUNT_OF(faults); i++) {
+		const char *said = first_finding(faults[i].text);
+		if (strcmp(said, faults[i].said) != 0)
+			fail_msg("%s: '%s'", faults[i].text, said);
 	}
 }
 
@@ -137,7 +136,7 @@ TEST(a_line_too_long_is_refused_and_its_tail_is_no_line_of_its_own)
 	size_t used = strlen(text);
 
 	memset(text + used, 'a', 300);
-	strcpy(text + used + 300, "\nport = 70000\n");
+	snprintf(text + used + 300, sizeof text - used - 300, "\nport = 70000\n");
 	assert_string_equal(first_finding(text),
 			    "a.conf:2: error: the line has 319 bytes; at most 198 are "
 			    "taken");

@@ -1,5 +1,6 @@
 /* Views, changes and edits against the real store, with a loop to come back to. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,9 +88,9 @@ static int put(struct edit *edit, struct session *session, struct problem *p)
 
 	if (it->text == NULL)
 		return edit_ops(edit)->document_retire(session, it->kind, it->name, p);
-	strcpy(document.kind, it->kind);
-	strcpy(document.name, it->name);
-	strcpy(document.by, "test");
+	snprintf(document.kind, sizeof document.kind, "%s", it->kind);
+	snprintf(document.name, sizeof document.name, "%s", it->name);
+	snprintf(document.by, sizeof document.by, "%s", "test");
 	document.text = it->text;
 	document.size = strlen(it->text);
 	return edit_ops(edit)->document_put(session, &document, p);
@@ -245,7 +246,7 @@ static void add_payload(uint32_t kb, uint32_t revision, enum arch arch)
 	struct payload payload = { .arch = arch, .size_bytes = 1 };
 	struct problem p = { 0 };
 
-	strcpy(payload.key.product, "w24");
+	snprintf(payload.key.product, sizeof payload.key.product, "%s", "w24");
 	payload.key.kb = kb;
 	payload.key.build = (struct build){ 26100, revision };
 	snprintf(payload.name, sizeof payload.name, "%u-%d", kb, arch);
@@ -344,7 +345,7 @@ static struct try_change change_device(const char *id, bool fail)
 
 	it.change.site = lab.site;
 	it.change.loop = loop;
-	strcpy(it.change.device, id);
+	snprintf(it.change.device, sizeof it.change.device, "%s", id);
 	it.change.apply = report_facts;
 	it.change.answer = keep_change;
 	site_change(&it.change);
@@ -439,7 +440,8 @@ TEST(links_begin_as_configured_or_as_the_device_called_us)
 	assert_string_equal(site_base_url(lab.site, "yard:8443", room, sizeof room),
 			    "https://yard:8443");
 	stop_loop();
-	strcpy(lab.settings.base_url, "https://updates.lab/");
+	snprintf(lab.settings.base_url, sizeof lab.settings.base_url, "%s",
+		 "https://updates.lab/");
 	lab_reopen(&lab);
 	start_loop();
 	assert_string_equal(site_base_url(lab.site, "yard:8443", room, sizeof room),

@@ -45,7 +45,7 @@ TEST(the_first_start_makes_a_private_directory_and_a_token_that_stays)
 	assert_int_equal(mode_of("s"), 0700);
 	assert_int_equal(mode_of("s/enrolment-token"), 0600);
 	assert_int_equal(strlen(dir.enrolment_token), TOKEN_LETTERS);
-	strcpy(token, dir.enrolment_token);
+	snprintf(token, sizeof token, "%s", dir.enrolment_token);
 	state_dir_close(&dir);
 	assert_int_equal(state_dir_open(&dir, scratch_path(&scratch, "s"), &p), 0);
 	assert_string_equal(dir.enrolment_token, token);
