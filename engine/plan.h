@@ -42,12 +42,18 @@ struct hours {
 	bool set;
 };
 
+enum { GATE_CRITICAL_CODES = 16 };
+
 struct gate {
 	bool set;
 	uint32_t min_samples;         /* default 1 */
 	uint32_t max_failed_permille; /* 5% is 50 */
 	int64_t soak_s;
 	uint32_t max_silent_permille; /* default 1000: not bounded */
+	int64_t silent_after_s; /* offered so long without an outcome is silent; 0 for
+				   the soak, but at least a day */
+	uint8_t critical_count;
+	uint32_t critical[GATE_CRITICAL_CODES]; /* one failure with such a code halts */
 };
 
 struct ring {

@@ -63,6 +63,9 @@ static void merge(struct rollout *to, const struct rollout_record *record,
 	}
 	if (record->passed_s != 0)
 		to->passed_s = record->passed_s;
+	to->waived |= record->waived;
+	if (record->max_failed_permille != 0)
+		to->max_failed_permille = record->max_failed_permille;
 	if (canary[0] != '\0') {
 		to->canary = canary;
 		to->canary_verified = record->canary_verified;

@@ -45,9 +45,10 @@ struct rollout_record {
 /* One (title, ring), resolved: the most specific record over the wider ones. */
 struct rollout {
 	enum approval approval;
-	bool approved_for_track, withdrawn, halted, expedited, canary_verified;
+	bool approved_for_track, withdrawn, halted, expedited, canary_verified, waived;
 	int64_t paused_until_s, expedite_deadline_s, passed_s;
-	const char *canary;
+	uint32_t max_failed_permille; /* 0: the ring's */
+	const char *canary;           /* NULL: not chosen */
 };
 
 struct rollouts;

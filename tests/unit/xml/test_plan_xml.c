@@ -85,6 +85,10 @@ static const struct {
 	  "p.xml:3: error: soak=\"1 day\" of <gate> is not right (a number and s, m, h, "
 	  "d or "
 	  "w, such as 90m, 24h or 2d)\n" },
+	{ RING("", "<gate max-failed=\"5%\" critical=\"0x800F0922, 5\"/>\n"),
+	  "p.xml:3: error: critical=\"0x800F0922, 5\" of <gate> is not right (result "
+	  "codes "
+	  "such as 0x800F0922, between spaces, at most 16)\n" },
 	{ RING("", "<retry attempts=\"0\"/>\n"),
 	  "p.xml:3: error: attempts=\"0\" of <retry> is not right (a number of attempts, "
 	  "1 to "
@@ -166,7 +170,8 @@ TEST(everything_a_ring_can_say_arrives)
 		"<active-hours from=\"08:00\" to=\"18:00\" zone=\"Europe/Berlin\"/>\n"
 		"<deadline days=\"7\" grace-days=\"1\"/>\n"
 		"<gate min-samples=\"20\" max-failed=\"2.5%\" soak=\"24h\" "
-		"max-silent=\"100%\"/>\n"
+		"max-silent=\"100%\" silent-after=\"2d\" "
+		"critical=\"0x800F0922 0x80070005\"/>\n"
 		"<gradual days=\"3\"/>\n"
 		"<retry attempts=\"5\" first=\"90m\"/>\n"
 		"<match>\n\tsite = b\n\tand any </match></ring>\n");
@@ -200,6 +205,10 @@ TEST(everything_a_ring_can_say_arrives)
 	assert_int_equal(r->gate.max_failed_permille, 25);
 	assert_int_equal(r->gate.soak_s, DAY_S);
 	assert_int_equal(r->gate.max_silent_permille, 1000);
+	assert_int_equal(r->gate.silent_after_s, 2 * DAY_S);
+	assert_int_equal(r->gate.critical_count, 2);
+	assert_int_equal(r->gate.critical[0], 0x800F0922);
+	assert_int_equal(r->gate.critical[1], 0x80070005);
 	assert_true(r->canary);
 	assert_int_equal(r->gradual_s, 3 * DAY_S);
 	assert_int_equal(r->approval, APPROVE_MANUAL);
@@ -220,6 +229,8 @@ TEST(everything_a_ring_can_say_arrives)
 	assert_int_equal(first->gate.min_samples, 1);
 	assert_int_equal(first->gate.max_failed_permille, 0);
 	assert_int_equal(first->gate.max_silent_permille, 1000);
+	assert_int_equal(first->gate.silent_after_s, 0);
+	assert_int_equal(first->gate.critical_count, 0);
 	assert_int_equal(first->attempts_max, 3);
 	assert_int_equal(first->retry_s, HOUR_S);
 	plan_give(plan);
