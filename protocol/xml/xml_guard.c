@@ -319,6 +319,9 @@ static int feed_head(struct xml_guard *guard, char c, struct problem *p)
 	size_t skip;
 
 	guard->head[guard->head_size++] = c;
+	/* Past a mark and "<?xml " it is a declaration, and goes on to its end. */
+	if (guard->head_size > 9 && c != '>' && guard->head_size < XML_GUARD_HEAD)
+		return 0;
 	switch (judge_head(guard, &skip, p)) {
 	case HEAD_WAIT:
 		return 0;
@@ -335,12 +338,54 @@ static int feed_head(struct xml_guard *guard, char c, struct problem *p)
 static unsigned newlines(const char *data, size_t size)
 {
 	unsigned count = 0;
-	for (size_t i = 0; i < size; i++)
-		count += data[i] == '\n';
+	const char *end = data + size;
+	while ((data = memchr(data, '\n', (size_t)(end - data))) != NULL) {
+		count++;
+		data++;
+	}
 	return count;
 }
 
-/* Step through bytes that may be looked at; leaves `line` at the last of them. */
+static size_t until(const char *data, char c, size_t size)
+{
+	const char *found = memchr(data, c, size);
+	return found == NULL ? size : (size_t)(found - data);
+}
+
+/* How many of the next bytes change nothing but counts: most of any document.  step()
+ * is for the others. */
+static size_t pass(struct xml_guard *guard, const char *data, size_t size)
+{
+	size_t room = guard->limits->tag_bytes - guard->tag_bytes, i = 0;
+
+	switch ((enum state)guard->state) {
+	case TEXT:
+		return until(data, '<', size);
+	case END_TAG:
+		while (i < size && data[i] != '>')
+			i++;
+		return i;
+	case START_TAG:
+		size = size < room ? size : room;
+		while (i < size && data[i] != '>' && data[i] != '=' && data[i] != '"' &&
+		       data[i] != '\'')
+			i++;
+		if (i > 0)
+			guard->before = data[i - 1];
+		break;
+	case DOUBLE_QUOTED:
+	case SINGLE_QUOTED:
+		i = until(data, guard->state == DOUBLE_QUOTED ? '"' : '\'',
+			  size < room ? size : room);
+		break;
+	default:
+		break;
+	}
+	guard->tag_bytes += i;
+	return i;
+}
+
+/* Look at bytes that are within the limit; leaves `line` at the last of them. */
 static int walk(struct xml_guard *guard, const char *data, size_t size, struct problem *p)
 {
 	size_t i = 0;
@@ -351,13 +396,8 @@ static int walk(struct xml_guard *guard, const char *data, size_t size, struct p
 	}
 	size_t counted = i;
 	for (; i < size; i++) {
-		if (guard->state == TEXT) { /* most bytes: leave them to memchr */
-			const char *tag = memchr(data + i, '<', size - i);
-			if (tag == NULL)
-				break;
-			i = (size_t)(tag - data);
-		}
-		if (step(guard, data[i], p) < 0) {
+		i += pass(guard, data + i, size - i);
+		if (i < size && step(guard, data[i], p) < 0) {
 			guard->line += newlines(data + counted, i - counted);
 			return lost(guard);
 		}
