@@ -124,7 +124,9 @@ void offer(struct judgement *j, int32_t release, enum action action)
 	d->action = action;
 	d->standing = STANDING_OFFERED;
 	if (action == ACTION_INSTALL) {
-		d->opens_s = candidate_way(j, release).opens_s;
+		/* What a person asked for may go before its opening. */
+		int64_t opens_s = candidate_way(j, release).opens_s;
+		d->opens_s = opens_s > j->situation->now_s ? INSTANT_NONE : opens_s;
 		set_deadline(j, mark);
 	}
 	if (flow != NULL &&
