@@ -94,7 +94,7 @@ struct agent *agent_new(const struct agent_options *options, struct problem *p)
 		goto fail;
 	}
 	agent->spool = spool_open(agent->state_dir, p);
-	if (agent->spool == NULL || pay(agent, p) < 0)
+	if (agent->spool == NULL)
 		goto fail;
 	return agent;
 fail:

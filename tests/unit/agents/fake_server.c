@@ -102,7 +102,9 @@ static void poll(struct call *call)
 						    : "?c=2");
 		json_object_set_new(
 			links, device->cancelling ? "cancelAction" : "deploymentBase",
-			json_pack("{s:s}", "href", href));
+			json_pack("{s:s}", "href",
+				  call->server->odd_href != NULL ? call->server->odd_href
+								 : href));
 	}
 	json_object_set_new(json, "_links", links);
 	if (call->gateway) {

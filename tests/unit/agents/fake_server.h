@@ -61,6 +61,7 @@ struct fake_server {
 	int64_t retry_after_s;
 	int64_t break_file_after; /* bytes of an artifact; 0 never */
 	bool bad_file;            /* artifacts have one wrong byte */
+	const char *odd_href;     /* in the place of every link to an action */
 };
 
 void fake_server_init(struct fake_server *server, const struct fake_step *script,

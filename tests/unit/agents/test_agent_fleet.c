@@ -312,6 +312,24 @@ TEST(a_fleet_lives_through_virtual_days_step_by_step)
 	scratch_remove(folder);
 }
 
+TEST(a_busy_server_is_asked_again_within_the_step)
+{
+	static struct fake_server server;
+	struct transport devices = fake_server_transport(&server);
+	struct transport admin = fake_server_admin(&server);
+	struct fleet_options options = options_of(&devices, &admin);
+	struct problem p;
+
+	fake_server_init(&server, january, COUNT_OF(january));
+	server.now_s = NEW_YEAR_S;
+	server.fault_at = "feedback";
+	server.fault_count = 90;
+	server.fault_status = 503;
+	assert_int_equal(run(&options, &p), 0);
+	for (size_t i = 0; i < server.device_count; i++)
+		assert_string_equal(server.devices[i].boot, "2025-01-15T00:00:00Z");
+}
+
 TEST(a_wrong_offer_is_the_end_of_a_fleet)
 {
 	/* A server's update said to be the client's, and a hotpatch without its baseline.
@@ -433,6 +451,7 @@ int main(void)
 		cmocka_unit_test(the_others_are_spread_over_products_rings_and_states),
 		cmocka_unit_test(a_version_is_drawn_once_it_is_out),
 		cmocka_unit_test(a_fleet_lives_through_virtual_days_step_by_step),
+		cmocka_unit_test(a_busy_server_is_asked_again_within_the_step),
 		cmocka_unit_test(a_wrong_offer_is_the_end_of_a_fleet),
 		cmocka_unit_test(failures_that_were_asked_for_are_no_error),
 		cmocka_unit_test(a_fleet_with_folders_goes_on_where_it_was),

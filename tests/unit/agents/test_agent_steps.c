@@ -355,6 +355,45 @@ TEST(a_report_that_can_never_be_taken_does_not_hold_up_the_others)
 	}
 }
 
+TEST(a_link_that_is_no_address_is_not_followed)
+{
+	static const char *const rows[] = { "deploymentBase/100", "https://h",
+					    "https://h/a b", "/a\r\nX: 1",
+					    "/M\xc3\xbcnchen" };
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct bench *bench = bench_set_up(&fake_lcu, 1, NULL);
+		struct problem p;
+		bench->server.odd_href = rows[i];
+		if (bench_settle(bench, &p) != AGENT_TROUBLE ||
+		    strstr(p.text, "no address") == NULL)
+			fail_msg("'%s': %s", rows[i], p.text);
+		bench->server.odd_href = NULL;
+		assert_int_equal(bench_settle(bench, &p), AGENT_STILL);
+		bench_tear_down(bench);
+	}
+}
+
+TEST(what_has_begun_is_ended_before_another_offer_is_taken)
+{
+	const struct fake_step script[] = { fake_hotpatch, fake_lcu };
+	struct bench *bench = bench_set_up(script, COUNT_OF(script), &slow);
+	struct problem p;
+
+	assert_int_equal(bench_settle(bench, &p), AGENT_STILL);
+	assert_int_equal(agent_phase(bench->agent), PHASE_INSTALLING);
+	bench_device(bench)->step = 1; /* the server has forgotten, and offers the next */
+	assert_int_equal(bench_settle(bench, &p), AGENT_STILL);
+	assert_string_equal(agent_offer(bench->agent)->action, "100");
+	bench->now_s += 60;
+	bench_settle(bench, &p);
+	assert_int_equal(windows_tally(bench->windows)->installs[RELEASE_HOTPATCH], 1);
+	bench->now_s += 60;
+	bench_settle(bench, &p);
+	assert_string_equal(bench_device(bench)->build, "26100.4061");
+	bench_tear_down(bench);
+}
+
 TEST(what_has_begun_ends_without_the_server)
 {
 	struct bench *bench = bench_set_up(&fake_lcu, 1, &slow);
@@ -421,6 +460,8 @@ int main(void)
 		cmocka_unit_test(a_file_that_stays_wrong_or_away_ends_the_action),
 		cmocka_unit_test(
 			a_report_that_can_never_be_taken_does_not_hold_up_the_others),
+		cmocka_unit_test(a_link_that_is_no_address_is_not_followed),
+		cmocka_unit_test(what_has_begun_is_ended_before_another_offer_is_taken),
 		cmocka_unit_test(what_has_begun_ends_without_the_server),
 		cmocka_unit_test(trouble_is_asked_about_less_and_less_often),
 	};
