@@ -186,6 +186,8 @@ static void step_baseline(struct telling *t)
 {
 	const struct decision *d = &t->explanation->decision;
 	char text[RELEASE_TEXT], moment[MOMENT_TEXT];
+	bool planned;
+	int64_t next_s = level_next_baseline(t->j, &planned);
 
 	if (d->release >= 0 && d->line->releases[d->release].kind == RELEASE_BASELINE) {
 		release_text(d->line, d->release, text);
@@ -193,9 +195,8 @@ static void step_baseline(struct telling *t)
 			step(t, "Wait until %s opens on %s.", text,
 			     moment_text(d->opens_s, moment));
 		step(t, "Install %s, with one restart.", text);
-	} else if (d->rejoin_s != INSTANT_NONE) {
-		step(t, "Wait for the planned baseline of %s.",
-		     day_text(d->rejoin_s, moment));
+	} else if (next_s != INSTANT_NONE) {
+		step(t, "Wait for the planned baseline of %s.", day_text(next_s, moment));
 		step(t, "Install it, with one restart.");
 	} else {
 		step(t, "Wait for the next baseline; none is planned yet.");

@@ -78,9 +78,7 @@ static void write_rule(struct page *page, const struct rule *rule)
 	write_line(page, "  %s  %s%*s%s%*s  %s", mark_of(rule), rule->title,
 		   padding(rule->title, TITLE_COLUMN), "", what,
 		   padding(what, OBSERVED_COLUMN), "", from);
-	if (rule->passes)
-		return;
-	if (rule->expected[0] != '\0')
+	if (!rule->passes && rule->expected[0] != '\0')
 		write_line(page, "%*s expected: %s", TITLE_COLUMN + 4, "",
 			   rule->expected);
 	if (rule->remedy[0] != '\0')

@@ -44,6 +44,8 @@ void name_failed_rows(struct decision *decision);
 enum reason level_find(struct judgement *j);
 /* Is release `index` above the device's level? */
 bool level_is_below(const struct judgement *j, int32_t index);
+/* The next baseline, by the planned calendar or by what the catalog holds for later. */
+int64_t level_next_baseline(const struct judgement *j, bool *planned);
 /* Does `newer` belong to a quarter that began after `older`'s? */
 bool quarter_is_newer(int32_t newer, int32_t older);
 

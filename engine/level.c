@@ -103,30 +103,38 @@ static void find_track(struct judgement *j)
 	j->quarter = quarter;
 }
 
-/* The planned calendar says when the device can come back (DESIGN 2.2).  A planned day
- * counts until it is over, since the hour of publication is not known ahead.  Where no
- * day is planned, a baseline the catalog already holds for later does. */
-static void find_rejoin(struct judgement *j)
+/* A planned day counts until it is over, since the hour of publication is not known
+ * ahead.  Where no day is planned, a baseline the catalog already holds for later does.
+ */
+int64_t level_next_baseline(const struct judgement *j, bool *planned)
 {
 	const struct product *product = j->decision->product;
-	int64_t now_s = j->situation->now_s;
 
-	if (j->decision->track == TRACK_HOTPATCH || product->from.base == 0)
-		return;
+	*planned = true;
 	for (size_t i = 0; i < product->planned_count; i++) {
-		const struct planned *planned = &product->planned[i];
-		if (planned->kind != RELEASE_BASELINE || planned->date_s + DAY_S <= now_s)
-			continue;
-		j->decision->rejoin_s = planned->date_s;
-		stands_until(j, planned->date_s + DAY_S);
-		return;
+		if (product->planned[i].kind == RELEASE_BASELINE &&
+		    product->planned[i].date_s + DAY_S > j->situation->now_s)
+			return product->planned[i].date_s;
 	}
+	*planned = false;
 	for (size_t i = (size_t)j->published; i < j->line->count; i++) {
-		if (j->line->releases[i].kind != RELEASE_BASELINE)
-			continue;
-		j->decision->rejoin_s = j->line->releases[i].published_s;
-		return;
+		if (j->line->releases[i].kind == RELEASE_BASELINE)
+			return j->line->releases[i].published_s;
 	}
+	return INSTANT_NONE;
+}
+
+/* When a device off the track can come back (DESIGN 2.2). */
+static void find_rejoin(struct judgement *j)
+{
+	struct decision *d = j->decision;
+	bool planned;
+
+	if (d->track == TRACK_HOTPATCH || d->product->from.base == 0)
+		return;
+	d->rejoin_s = level_next_baseline(j, &planned);
+	if (planned)
+		stands_until(j, d->rejoin_s + DAY_S);
 }
 
 /* How many of the line are published by now: a binary search. */
