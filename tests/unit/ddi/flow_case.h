@@ -9,6 +9,9 @@
 #include "tests/lib/case.h"
 #include "tests/unit/ddi/talk.h"
 
+#define HOURS(n) ((int64_t)(n)*HOUR_S)
+#define DAYS(n)  ((int64_t)(n)*DAY_S)
+
 /* Facts of a machine, and of the levels it may show. */
 #define CAPS ",\"py.v\":\"1\",\"py.caps\":\"install,uninstall,restart,defer\""
 #define MACHINE                                                                          \

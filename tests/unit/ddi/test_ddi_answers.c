@@ -31,7 +31,8 @@ TEST(a_poll_has_exactly_the_members_that_clients_know)
 	expect_header(&answer, "Cache-Control", "no-cache");
 	char *sleep = strstr(answer.body, "\"sleep\":\"00:0");
 	assert_non_null(sleep);
-	memcpy(sleep + 9, "00:05:00", 8); /* whatever the jitter */
+	for (size_t i = 0; i < 8; i++)
+		sleep[9 + i] = "00:05:00"[i]; /* whatever the jitter */
 	assert_string_equal(
 		answer.body,
 		"{\"config\":{\"polling\":{\"sleep\":\"00:05:00\"}},\"_links\":{"
@@ -99,87 +100,87 @@ TEST(json_documents_have_a_tag_and_are_not_sent_twice)
 		http_answer_free(&answer);
 	}
 	/* One hour later the jitter is another, and so is the document. */
-	assert_true(yard_advance(&yard, HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(1)));
 	struct http_answer answer = talk_ask(&talk, "GET", "", "", NULL);
 	assert_int_equal(answer.status, 200);
 	expect_header(&answer, "Cache-Control", "no-cache");
 	http_answer_free(&answer);
 }
 
+static const struct {
+	const char *method, *rest, *headers, *body;
+	int status;
+	const char *code, *message;
+} errors[] = {
+	{ "GET", "/deploymentBase/99", "", NULL, 404, "repo.entityNotFound",
+	  "no such action" },
+	{ "GET", "/deploymentBase/0", "", NULL, 404, "repo.entityNotFound", "" },
+	{ "GET", "/cancelAction/99", "", NULL, 404, "repo.entityNotFound", "" },
+	{ "GET", "/installedBase/99", "", NULL, 404, "repo.entityNotFound", "" },
+	{ "GET", "/softwaremodules/99/artifacts", "", NULL, 404, "repo.entityNotFound",
+	  "" },
+	{ "GET", "/confirmationBase", "", NULL, 404, "repo.entityNotFound",
+	  "nothing at '/confirmationBase'" },
+	{ "POST", "/confirmationBase/activateAutoConfirm", "", "{}", 404,
+	  "repo.entityNotFound", "" },
+	{ "PUT", "/installedBase", "", "{}", 404, "repo.entityNotFound", "" },
+	{ "GET", "/deploymentBase/x", "", NULL, 400, "repo.constraintViolation",
+	  "'x' is no number" },
+	{ "POST", "", "", "{}", 405, "rest.method.notSupported", "Allow" },
+	{ "DELETE", "/deploymentBase/1", "", NULL, 405, "rest.method.notSupported", "" },
+	{ "GET", "/configData", "", NULL, 405, "rest.method.notSupported", "" },
+	{ "GET", "/deploymentBase/1/feedback", "", NULL, 405, "rest.method.notSupported",
+	  "" },
+	{ "PATCH", "", "", NULL, 405, "rest.method.notSupported", "" },
+	{ "GET", "", "Accept: application/cbor\r\n", NULL, 406, "rest.notAcceptable",
+	  "application/json" },
+	{ "GET", "/deploymentBase/1", "Accept: text/html\r\n", NULL, 406,
+	  "rest.notAcceptable", "" },
+	{ "PUT", "/configData", "Content-Length: 0\r\n", NULL, 415,
+	  "rest.mediaType.notSupported", "application/json" },
+	{ "PUT", "/configData", "Content-Type: text/plain\r\n", "{}", 415,
+	  "rest.mediaType.notSupported", "" },
+	{ "PUT", "/configData", "", "", 400, "repo.invalidTargetAttributes", "no body" },
+	{ "PUT", "/configData", "", "{\"data\":{}}", 400, "repo.invalidTargetAttributes",
+	  "data is missing" },
+	{ "POST", "/deploymentBase/1/feedback", "", "{\"status\":{}}", 400,
+	  "rest.body.notReadable", "status.execution is missing" },
+	{ "POST", "/cancelAction/1/feedback", "", "nonsense", 400,
+	  "rest.body.notReadable", "not JSON" },
+	{ "POST", "/deploymentBase/0/feedback", "",
+	  "{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
+	  "\"none\"}}}",
+	  404, "repo.entityNotFound", "" },
+	{ "POST", "/cancelAction/0/feedback", "",
+	  "{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
+	  "\"none\"}}}",
+	  404, "repo.entityNotFound", "" },
+};
+
 TEST(errors_have_hawkbits_form_and_our_words)
 {
-	static const struct {
-		const char *method, *rest, *headers, *body;
-		int status;
-		const char *code, *message;
-	} rows[] = {
-		{ "GET", "/deploymentBase/99", "", NULL, 404, "repo.entityNotFound",
-		  "no such action" },
-		{ "GET", "/deploymentBase/0", "", NULL, 404, "repo.entityNotFound", "" },
-		{ "GET", "/cancelAction/99", "", NULL, 404, "repo.entityNotFound", "" },
-		{ "GET", "/installedBase/99", "", NULL, 404, "repo.entityNotFound", "" },
-		{ "GET", "/softwaremodules/99/artifacts", "", NULL, 404,
-		  "repo.entityNotFound", "" },
-		{ "GET", "/confirmationBase", "", NULL, 404, "repo.entityNotFound",
-		  "nothing at '/confirmationBase'" },
-		{ "POST", "/confirmationBase/activateAutoConfirm", "", "{}", 404,
-		  "repo.entityNotFound", "" },
-		{ "PUT", "/installedBase", "", "{}", 404, "repo.entityNotFound", "" },
-		{ "GET", "/deploymentBase/x", "", NULL, 400, "repo.constraintViolation",
-		  "'x' is no number" },
-		{ "POST", "", "", "{}", 405, "rest.method.notSupported", "Allow" },
-		{ "DELETE", "/deploymentBase/1", "", NULL, 405,
-		  "rest.method.notSupported", "" },
-		{ "GET", "/configData", "", NULL, 405, "rest.method.notSupported", "" },
-		{ "GET", "/deploymentBase/1/feedback", "", NULL, 405,
-		  "rest.method.notSupported", "" },
-		{ "PATCH", "", "", NULL, 405, "rest.method.notSupported", "" },
-		{ "GET", "", "Accept: application/cbor\r\n", NULL, 406,
-		  "rest.notAcceptable", "application/json" },
-		{ "GET", "/deploymentBase/1", "Accept: text/html\r\n", NULL, 406,
-		  "rest.notAcceptable", "" },
-		{ "PUT", "/configData", "Content-Length: 0\r\n", NULL, 415,
-		  "rest.mediaType.notSupported", "application/json" },
-		{ "PUT", "/configData", "Content-Type: text/plain\r\n", "{}", 415,
-		  "rest.mediaType.notSupported", "" },
-		{ "PUT", "/configData", "", "", 400, "repo.invalidTargetAttributes",
-		  "no body" },
-		{ "PUT", "/configData", "", "{\"data\":{}}", 400,
-		  "repo.invalidTargetAttributes", "data is missing" },
-		{ "POST", "/deploymentBase/1/feedback", "", "{\"status\":{}}", 400,
-		  "rest.body.notReadable", "status.execution is missing" },
-		{ "POST", "/cancelAction/1/feedback", "", "nonsense", 400,
-		  "rest.body.notReadable", "not JSON" },
-		{ "POST", "/deploymentBase/0/feedback", "",
-		  "{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
-		  "\"none\"}}}",
-		  404, "repo.entityNotFound", "" },
-		{ "POST", "/cancelAction/0/feedback", "",
-		  "{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
-		  "\"none\"}}}",
-		  404, "repo.entityNotFound", "" },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		struct http_answer answer = talk_ask(&talk, rows[i].method, rows[i].rest,
-						     rows[i].headers, rows[i].body);
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		struct http_answer answer =
+			talk_ask(&talk, errors[i].method, errors[i].rest,
+				 errors[i].headers, errors[i].body);
 		char wanted[96];
-		if (answer.status != rows[i].status)
-			fail_msg("%s '%s': %d %s", rows[i].method, rows[i].rest,
+		if (answer.status != errors[i].status)
+			fail_msg("%s '%s': %d %s", errors[i].method, errors[i].rest,
 				 answer.status, answer.body);
 		expect_header(&answer, "Content-Type", "application/json");
 		json_t *json = json_loadb(answer.body, answer.body_size, 0, NULL);
-		snprintf(wanted, sizeof wanted, "hawkbit.server.error.%s", rows[i].code);
+		snprintf(wanted, sizeof wanted, "hawkbit.server.error.%s",
+			 errors[i].code);
 		assert_string_equal(talk_text(json, "errorCode"), wanted);
 		assert_int_equal(
 			strncmp(talk_text(json, "exceptionClass"), "patchyard.", 10), 0);
-		if (strstr(talk_text(json, "message"), rows[i].message) == NULL)
-			fail_msg("%s '%s': %s", rows[i].method, rows[i].rest,
+		if (strstr(talk_text(json, "message"), errors[i].message) == NULL)
+			fail_msg("%s '%s': %s", errors[i].method, errors[i].rest,
 				 talk_text(json, "message"));
-		if (rows[i].status == 405)
+		if (errors[i].status == 405)
 			expect_header(&answer, "Allow",
-				      strstr(rows[i].rest, "feedback") != NULL ? "POST"
-				      : strstr(rows[i].rest, "configData") != NULL
+				      strstr(errors[i].rest, "feedback") != NULL ? "POST"
+				      : strstr(errors[i].rest, "configData") != NULL
 					      ? "PUT"
 					      : "GET, HEAD");
 		json_decref(json);

@@ -16,107 +16,95 @@ static int read_text(const char *body, struct feedback *feedback, struct problem
 }
 
 /* What clients really send, and the state it stands for. */
+static const struct {
+	const char *body;
+	enum flow_kind kind;
+	enum flow_state from, claim;
+} words[] = {
+	/* swupdate 2022.12 */
+	{ "{\"id\":7,\"status\":{\"result\":{\"finished\":\"none\",\"progress\":{"
+	  "\"cnt\":0,\"of\":1}},\"execution\":\"proceeding\",\"details\":["
+	  "\"Installing Update Chunk Artifacts.\"]}}",
+	  FLOW_INSTALL, FLOW_OFFERED, FLOW_DOWNLOADING },
+	{ STATUS("proceeding", "none", ",\"details\":[\"Installed Chunk.\"]"),
+	  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_INSTALLING },
+	{ STATUS("proceeding", "none", ",\"details\":[\"All Chunks Installed.\"]"),
+	  FLOW_INSTALL, FLOW_INSTALLING, FLOW_RESTART_PENDING },
+	{ STATUS("proceeding", "none",
+		 ",\"details\":[\"Update Installed, Testing Pending.\"]"),
+	  FLOW_INSTALL, FLOW_INSTALLING, FLOW_RESTART_PENDING },
+	{ STATUS("closed", "success", ",\"details\":[\"Update Installed.\"]"),
+	  FLOW_INSTALL, FLOW_RESTART_PENDING, FLOW_VERIFIED },
+	{ STATUS("closed", "failure", ",\"details\":[\"Update Failed.\"]"), FLOW_INSTALL,
+	  FLOW_RESTART_PENDING, FLOW_FAILED },
+	/* rauc-hawkbit-updater */
+	{ STATUS("proceeding", "none", ",\"details\":[\"Download complete. 1.00 MB/s\"]"),
+	  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_DOWNLOADED },
+	{ STATUS("proceeding", "none", ",\"details\":[\"File checksum OK.\"]"),
+	  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_DOWNLOADED },
+	{ STATUS("proceeding", "none", ",\"details\":[\"20% Checking slot\"]"),
+	  FLOW_INSTALL, FLOW_DOWNLOADED, FLOW_INSTALLING },
+	{ STATUS("downloaded", "success", ""), FLOW_INSTALL, FLOW_DOWNLOADING,
+	  FLOW_DOWNLOADED },
+	/* a plain client without known lines: fetching first, then at work */
+	{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
+	  FLOW_DOWNLOADING },
+	{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_DOWNLOADING,
+	  FLOW_INSTALLING },
+	{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_INSTALLING, FLOW_NONE },
+	{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_RESTART_PENDING,
+	  FLOW_NONE },
+	{ STATUS("resumed", "none", ""), FLOW_INSTALL, FLOW_OFFERED, FLOW_DOWNLOADING },
+	{ STATUS("scheduled", "none", ""), FLOW_INSTALL, FLOW_OFFERED, FLOW_ACCEPTED },
+	{ STATUS("download", "none", ""), FLOW_INSTALL, FLOW_OFFERED, FLOW_DOWNLOADING },
+	{ STATUS("closed", "none", ""), FLOW_INSTALL, FLOW_OFFERED, FLOW_VERIFIED },
+	/* hawkBit keeps these open */
+	{ STATUS("canceled", "failure", ""), FLOW_INSTALL, FLOW_INSTALLING, FLOW_NONE },
+	{ STATUS("rejected", "none", ",\"details\":[\"py:defer-until=x\"]"), FLOW_INSTALL,
+	  FLOW_OFFERED, FLOW_NONE },
+	{ STATUS("rejected", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
+	  FLOW_NOT_APPLICABLE },
+	{ STATUS("closed", "failure", ",\"code\":-2145124329"), FLOW_INSTALL,
+	  FLOW_INSTALLING, FLOW_NOT_APPLICABLE },
+	{ STATUS("closed", "failure", ",\"details\":[\"refused with 0x80240017\"]"),
+	  FLOW_INSTALL, FLOW_INSTALLING, FLOW_NOT_APPLICABLE },
+	/* our own agent */
+	{ STATUS("proceeding", "none",
+		 ",\"details\":[\"py:seq=4\",\"py:state=installing\"]"),
+	  FLOW_INSTALL, FLOW_DOWNLOADED, FLOW_INSTALLING },
+	{ STATUS("proceeding", "none",
+		 ",\"code\":3010,\"details\":[\"py:state=restart-pending\"]"),
+	  FLOW_INSTALL, FLOW_INSTALLING, FLOW_RESTART_PENDING },
+	{ STATUS("proceeding", "none", ",\"code\":3010"), FLOW_INSTALL, FLOW_INSTALLING,
+	  FLOW_RESTART_PENDING },
+	{ STATUS("proceeding", "none", ",\"code\":\"0x80070BC2\""), FLOW_INSTALL,
+	  FLOW_INSTALLING, FLOW_RESTART_PENDING },
+	{ STATUS("proceeding", "none", ",\"details\":[\"py:state=removing\"]"),
+	  FLOW_UNINSTALL, FLOW_OFFERED, FLOW_REMOVING },
+	{ STATUS("proceeding", "none", ""), FLOW_UNINSTALL, FLOW_OFFERED, FLOW_REMOVING },
+	{ STATUS("scheduled", "none", ""), FLOW_UNINSTALL, FLOW_OFFERED, FLOW_NONE },
+	{ STATUS("closed", "success", ""), FLOW_UNINSTALL, FLOW_REMOVING, FLOW_REMOVED },
+	/* a final state is not theirs to name while they proceed */
+	{ STATUS("proceeding", "none", ",\"details\":[\"py:state=verified\"]"),
+	  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_INSTALLING },
+	{ STATUS("proceeding", "none", ",\"details\":[\"py:state=offered\"]"),
+	  FLOW_INSTALL, FLOW_INSTALLING, FLOW_NONE },
+	{ STATUS("closed", "failure", ",\"details\":[\"py:state=verified\"]"),
+	  FLOW_INSTALL, FLOW_INSTALLING, FLOW_FAILED },
+};
+
 TEST(each_clients_words_mean_a_state)
 {
-	static const struct {
-		const char *body;
-		enum flow_kind kind;
-		enum flow_state from, claim;
-	} rows[] = {
-		/* swupdate 2022.12 */
-		{ "{\"id\":7,\"status\":{\"result\":{\"finished\":\"none\",\"progress\":{"
-		  "\"cnt\":0,\"of\":1}},\"execution\":\"proceeding\",\"details\":["
-		  "\"Installing Update Chunk Artifacts.\"]}}",
-		  FLOW_INSTALL, FLOW_OFFERED, FLOW_DOWNLOADING },
-		{ STATUS("proceeding", "none", ",\"details\":[\"Installed Chunk.\"]"),
-		  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_INSTALLING },
-		{ STATUS("proceeding", "none",
-			 ",\"details\":[\"All Chunks Installed.\"]"),
-		  FLOW_INSTALL, FLOW_INSTALLING, FLOW_RESTART_PENDING },
-		{ STATUS("proceeding", "none",
-			 ",\"details\":[\"Update Installed, Testing Pending.\"]"),
-		  FLOW_INSTALL, FLOW_INSTALLING, FLOW_RESTART_PENDING },
-		{ STATUS("closed", "success", ",\"details\":[\"Update Installed.\"]"),
-		  FLOW_INSTALL, FLOW_RESTART_PENDING, FLOW_VERIFIED },
-		{ STATUS("closed", "failure", ",\"details\":[\"Update Failed.\"]"),
-		  FLOW_INSTALL, FLOW_RESTART_PENDING, FLOW_FAILED },
-		/* rauc-hawkbit-updater */
-		{ STATUS("proceeding", "none",
-			 ",\"details\":[\"Download complete. 1.00 MB/s\"]"),
-		  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_DOWNLOADED },
-		{ STATUS("proceeding", "none", ",\"details\":[\"File checksum OK.\"]"),
-		  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_DOWNLOADED },
-		{ STATUS("proceeding", "none", ",\"details\":[\"20% Checking slot\"]"),
-		  FLOW_INSTALL, FLOW_DOWNLOADED, FLOW_INSTALLING },
-		{ STATUS("downloaded", "success", ""), FLOW_INSTALL, FLOW_DOWNLOADING,
-		  FLOW_DOWNLOADED },
-		/* a plain client without known lines: fetching first, then at work */
-		{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
-		  FLOW_DOWNLOADING },
-		{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_DOWNLOADING,
-		  FLOW_INSTALLING },
-		{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_INSTALLING,
-		  FLOW_NONE },
-		{ STATUS("proceeding", "none", ""), FLOW_INSTALL, FLOW_RESTART_PENDING,
-		  FLOW_NONE },
-		{ STATUS("resumed", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
-		  FLOW_DOWNLOADING },
-		{ STATUS("scheduled", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
-		  FLOW_ACCEPTED },
-		{ STATUS("download", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
-		  FLOW_DOWNLOADING },
-		{ STATUS("closed", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
-		  FLOW_VERIFIED },
-		/* hawkBit keeps these open */
-		{ STATUS("canceled", "failure", ""), FLOW_INSTALL, FLOW_INSTALLING,
-		  FLOW_NONE },
-		{ STATUS("rejected", "none", ",\"details\":[\"py:defer-until=x\"]"),
-		  FLOW_INSTALL, FLOW_OFFERED, FLOW_NONE },
-		{ STATUS("rejected", "none", ""), FLOW_INSTALL, FLOW_OFFERED,
-		  FLOW_NOT_APPLICABLE },
-		{ STATUS("closed", "failure", ",\"code\":-2145124329"), FLOW_INSTALL,
-		  FLOW_INSTALLING, FLOW_NOT_APPLICABLE },
-		{ STATUS("closed", "failure",
-			 ",\"details\":[\"refused with 0x80240017\"]"),
-		  FLOW_INSTALL, FLOW_INSTALLING, FLOW_NOT_APPLICABLE },
-		/* our own agent */
-		{ STATUS("proceeding", "none",
-			 ",\"details\":[\"py:seq=4\",\"py:state=installing\"]"),
-		  FLOW_INSTALL, FLOW_DOWNLOADED, FLOW_INSTALLING },
-		{ STATUS("proceeding", "none",
-			 ",\"code\":3010,\"details\":[\"py:state=restart-pending\"]"),
-		  FLOW_INSTALL, FLOW_INSTALLING, FLOW_RESTART_PENDING },
-		{ STATUS("proceeding", "none", ",\"code\":3010"), FLOW_INSTALL,
-		  FLOW_INSTALLING, FLOW_RESTART_PENDING },
-		{ STATUS("proceeding", "none", ",\"code\":\"0x80070BC2\""), FLOW_INSTALL,
-		  FLOW_INSTALLING, FLOW_RESTART_PENDING },
-		{ STATUS("proceeding", "none", ",\"details\":[\"py:state=removing\"]"),
-		  FLOW_UNINSTALL, FLOW_OFFERED, FLOW_REMOVING },
-		{ STATUS("proceeding", "none", ""), FLOW_UNINSTALL, FLOW_OFFERED,
-		  FLOW_REMOVING },
-		{ STATUS("scheduled", "none", ""), FLOW_UNINSTALL, FLOW_OFFERED,
-		  FLOW_NONE },
-		{ STATUS("closed", "success", ""), FLOW_UNINSTALL, FLOW_REMOVING,
-		  FLOW_REMOVED },
-		/* a final state is not theirs to name while they proceed */
-		{ STATUS("proceeding", "none", ",\"details\":[\"py:state=verified\"]"),
-		  FLOW_INSTALL, FLOW_DOWNLOADING, FLOW_INSTALLING },
-		{ STATUS("proceeding", "none", ",\"details\":[\"py:state=offered\"]"),
-		  FLOW_INSTALL, FLOW_INSTALLING, FLOW_NONE },
-		{ STATUS("closed", "failure", ",\"details\":[\"py:state=verified\"]"),
-		  FLOW_INSTALL, FLOW_INSTALLING, FLOW_FAILED },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
 		struct flow flow = { .id = 7,
-				     .kind = rows[i].kind,
-				     .state = rows[i].from };
+				     .kind = words[i].kind,
+				     .state = words[i].from };
 		struct feedback feedback;
 		struct problem p;
-		if (read_text(rows[i].body, &feedback, &p) < 0)
+		if (read_text(words[i].body, &feedback, &p) < 0)
 			fail_msg("row %zu: %s", i, p.text);
 		enum flow_state claim = feedback_claim(&feedback, &flow);
-		if (claim != rows[i].claim)
+		if (claim != words[i].claim)
 			fail_msg("row %zu claims %s", i, flow_state_name(claim));
 	}
 }
@@ -281,37 +269,44 @@ TEST(sequence_numbers_and_the_devices_own_words_are_kept)
 	}
 }
 
-TEST(a_long_line_is_cut_at_a_whole_character)
+static int read_details(const char *details, struct feedback *feedback)
 {
-	char body[1024] =
-		"{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
-		"\"none\"},\"details\":[\"";
-	struct feedback feedback;
+	char body[4096];
 	struct problem p;
 
+	snprintf(body, sizeof body,
+		 "{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
+		 "\"none\"},"
+		 "\"details\":[%s]}}",
+		 details);
+	return read_text(body, feedback, &p);
+}
+
+TEST(a_long_line_is_cut_at_a_whole_character)
+{
+	char line[1024];
+	size_t used = (size_t)snprintf(line, sizeof line, "\"");
+	struct feedback feedback;
+	const size_t kept = 126;
+
 	for (int i = 0; i < 200; i++)
-		strcat(body, "\xc3\xbc");
-	strcat(body, "\"]}}");
-	assert_int_equal(read_text(body, &feedback, &p), 0);
-	assert_int_equal(strlen(feedback.text), 126 * 2 + 3);
-	assert_string_equal(feedback.text + 126 * 2 - 2, "\xc3\xbc...");
+		used += (size_t)snprintf(line + used, sizeof line - used, "\xc3\xbc");
+	snprintf(line + used, sizeof line - used, "\"");
+	assert_int_equal(read_details(line, &feedback), 0);
+	assert_int_equal(strlen(feedback.text), kept * 2 + 3);
+	assert_string_equal(feedback.text + kept * 2 - 2, "\xc3\xbc...");
 }
 
 TEST(lines_past_the_fiftieth_are_passed_over)
 {
-	char body[4096] =
-		"{\"status\":{\"execution\":\"closed\",\"result\":{\"finished\":"
-		"\"none\"},\"details\":[";
+	char lines[2048];
+	size_t used = 0;
 	struct feedback feedback;
-	struct problem p;
 
-	for (int i = 0; i < 60; i++) {
-		char one[24];
-		snprintf(one, sizeof one, "%s\"line %d\"", i > 0 ? "," : "", i);
-		strcat(body, one);
-	}
-	strcat(body, "]}}");
-	assert_int_equal(read_text(body, &feedback, &p), 0);
+	for (int i = 0; i < 60; i++)
+		used += (size_t)snprintf(lines + used, sizeof lines - used,
+					 "%s\"line %d\"", i > 0 ? "," : "", i);
+	assert_int_equal(read_details(lines, &feedback), 0);
 	assert_string_equal(feedback.text, "line 49");
 }
 

@@ -92,7 +92,7 @@ TEST(a_cumulative_update_keeps_its_action_until_the_restart_shows_it)
 	/* While it installs the deadline stays what it was, and so does the link. */
 	assert_true(talk_poll(&talk, &poll));
 	assert_string_equal(poll.c, before);
-	assert_true(yard_advance(&yard, 4 * DAY_S));
+	assert_true(yard_advance(&yard, DAYS(4)));
 	assert_int_equal(say(id, "proceeding", "none",
 			     ",\"code\":3010,\"details\":[\"py:state=restart-pending\"]"),
 			 200);
@@ -218,7 +218,7 @@ TEST(a_failure_is_kept_with_its_code_and_tried_again_after_a_pause)
 	assert_int_equal(poll.deployment, 0);
 	/* Said again, it is the same failure. */
 	assert_int_equal(say(id, "closed", "failure", ",\"code\":-2146498270"), 200);
-	assert_true(yard_advance(&yard, HOUR_S + 1));
+	assert_true(yard_advance(&yard, HOURS(1) + 1));
 	assert_true(talk_poll(&talk, &poll));
 	assert_true(poll.deployment > id);
 	/* The old action is over, and so says the server. */

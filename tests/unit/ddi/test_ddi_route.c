@@ -112,15 +112,16 @@ TEST(what_is_no_ddi_path_or_no_resource_is_told_apart)
 
 TEST(an_id_has_up_to_256_bytes_however_they_are_encoded)
 {
-	char path[1024] = "/DEFAULT/controller/v1/";
+	char path[1024];
+	size_t used = (size_t)snprintf(path, sizeof path, "/DEFAULT/controller/v1/");
 	struct ddi_route route;
 	struct problem p;
 
 	for (int i = 0; i < 128; i++)
-		strcat(path, "%C3%BC");
+		used += (size_t)snprintf(path + used, sizeof path - used, "%%C3%%BC");
 	assert_int_equal(ddi_route_find(path, &route, &p), ROUTE_FOUND);
 	assert_int_equal(strlen(route.device), 256);
-	strcat(path, "a");
+	snprintf(path + used, sizeof path - used, "a");
 	assert_int_equal(ddi_route_find(path, &route, &p), ROUTE_MALFORMED);
 }
 

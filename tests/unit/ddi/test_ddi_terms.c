@@ -11,7 +11,7 @@ TEST(plain_clients_get_no_link_until_the_window_opens)
 	assert_int_equal(talk_facts(&talk, MACHINE APRIL ",\"tag.ring\":\"night\""), 200);
 	assert_true(talk_poll(&talk, &poll));
 	assert_int_equal(poll.deployment, 0);
-	assert_true(yard_advance(&yard, 14 * HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(14)));
 	assert_true(talk_poll(&talk, &poll));
 	int64_t id = poll.deployment;
 	assert_true(id > 0);
@@ -21,12 +21,12 @@ TEST(plain_clients_get_no_link_until_the_window_opens)
 	json_decref(json);
 	assert_int_equal(say(id, "download", "none", ""), 200);
 	/* It closed before the device was ready: the link goes, the action stays. */
-	assert_true(yard_advance(&yard, HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(1)));
 	assert_true(talk_poll(&talk, &poll));
 	assert_int_equal(poll.deployment, 0);
 	assert_int_equal(poll.cancel, 0);
 	assert_int_equal(deployment_status(id), 404);
-	assert_true(yard_advance(&yard, 23 * HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(23)));
 	assert_int_equal(talk_facts(&talk, "\"a\":\"b\""), 200);
 	assert_true(talk_poll(&talk, &poll));
 	assert_int_equal(poll.deployment, id);
@@ -38,11 +38,11 @@ TEST(clients_that_can_defer_fetch_before_the_window_opens)
 
 	assert_int_equal(talk_facts(&talk, MACHINE APRIL CAPS ",\"tag.ring\":\"night\""),
 			 200);
-	assert_true(yard_advance(&yard, 14 * HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(14)));
 	assert_true(talk_poll(&talk, &poll));
 	int64_t id = poll.deployment;
 	assert_int_equal(deployment_status(id), 200);
-	assert_true(yard_advance(&yard, HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(1)));
 	assert_true(talk_poll(&talk, &poll));
 	assert_int_equal(poll.deployment, id);
 	snprintf(closed, sizeof closed, "%s", poll.c);
@@ -52,7 +52,7 @@ TEST(clients_that_can_defer_fetch_before_the_window_opens)
 	assert_string_equal(talk_text(json, "deployment.maintenanceWindow"),
 			    "unavailable");
 	json_decref(json);
-	assert_true(yard_advance(&yard, 23 * HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(23)));
 	assert_true(talk_poll(&talk, &poll));
 	assert_string_not_equal(poll.c, closed);
 }
@@ -70,7 +70,7 @@ TEST(where_the_user_decides_plain_clients_wait_for_the_deadline)
 	assert_string_equal(talk_text(json, "deployment.update"), "skip");
 	json_decref(json);
 	assert_int_equal(talk_facts(&talk, "\"py.caps\":null"), 200);
-	assert_true(yard_advance(&yard, 2 * DAY_S));
+	assert_true(yard_advance(&yard, DAYS(2)));
 	assert_int_equal(talk_facts(&talk, "\"a\":\"b\""), 200);
 	assert_true(talk_poll(&talk, &poll));
 	assert_int_equal(poll.deployment, id);
@@ -157,7 +157,7 @@ TEST(an_old_action_is_over_but_can_still_be_read)
 	assert_int_equal(talk_status(&talk, "GET", rest, NULL), 404);
 	assert_int_equal(talk_facts(&talk, MACHINE MAY_HOTPATCH LAB), 200);
 	assert_int_equal(talk_status(&talk, "GET", rest, NULL), 200);
-	assert_true(yard_advance(&yard, 22 * DAY_S)); /* June has come */
+	assert_true(yard_advance(&yard, DAYS(22))); /* June has come */
 	assert_int_equal(talk_facts(&talk, "\"vbs\":\"off\""), 200);
 	assert_true(talk_poll(&talk, &poll));
 	assert_true(poll.deployment > id);
@@ -173,7 +173,7 @@ TEST(an_old_action_is_over_but_can_still_be_read)
 TEST(facts_are_asked_for_again_before_they_grow_stale)
 {
 	assert_int_equal(talk_facts(&talk, MACHINE MAY_HOTPATCH LAB), 200);
-	assert_true(yard_advance(&yard, 12 * HOUR_S));
+	assert_true(yard_advance(&yard, HOURS(12)));
 	assert_true(talk_poll(&talk, &poll));
 	assert_false(poll.wants_facts);
 	assert_true(yard_advance(&yard, 1));
@@ -184,19 +184,18 @@ TEST(facts_are_asked_for_again_before_they_grow_stale)
 	assert_true(talk_poll(&talk, &poll));
 	assert_false(poll.wants_facts);
 	assert_true(yard_device(&yard, "d-1", &record));
-	assert_int_equal(record.facts.reported_s, YARD_START + 12 * HOUR_S + 1);
+	assert_int_equal(record.facts.reported_s, YARD_START + HOURS(12) + 1);
 }
 
 TEST(facts_are_taken_whole_or_not_at_all)
 {
-	char many[8192] = "\"site\":\"lab\"";
+	char many[8192];
+	size_t used = (size_t)snprintf(many, sizeof many, "\"site\":\"lab\"");
 
 	assert_int_equal(talk_facts(&talk, "\"site\":\"one\",\"bad\":\"a\\u0001\""), 400);
-	for (int i = 0; i < 100; i++) {
-		char one[32];
-		snprintf(one, sizeof one, ",\"a%d\":\"b\"", i);
-		strcat(many, one);
-	}
+	for (int i = 0; i < 100; i++)
+		used += (size_t)snprintf(many + used, sizeof many - used,
+					 ",\"a%d\":\"b\"", i);
 	assert_int_equal(talk_facts(&talk, many), 429);
 	assert_true(yard_device(&yard, "d-1", &record));
 	assert_int_equal(record.facts.count, 0);
