@@ -144,6 +144,15 @@ static void relative(char room[static CELL_TEXT_MOST], int64_t age_s)
 	}
 }
 
+/* 2025-05-21T09:42:00Z as 2025-05-21 09:42 */
+static void shorten_time(char room[static CELL_TEXT_MOST])
+{
+	if (strlen(room) != 20 || room[10] != 'T')
+		return;
+	room[10] = ' ';
+	room[16] = '\0';
+}
+
 char *cell_human(const struct column *column, const json_t *row, int64_t now_s,
 		 char room[static CELL_TEXT_MOST])
 {
@@ -168,17 +177,13 @@ char *cell_human(const struct column *column, const json_t *row, int64_t now_s,
 		draw_bar(room, json_number_value(value));
 		break;
 	case CELL_AGE:
-		if (now_s != INSTANT_NONE && instant_parse(room, &at_s)) {
+		if (now_s != INSTANT_NONE && instant_parse(room, &at_s))
 			relative(room, now_s - at_s);
-			break;
-		}
-		/* fall through */
+		else
+			shorten_time(room);
+		break;
 	case CELL_TIME:
-		/* 2025-05-21T09:42:00Z as 2025-05-21 09:42 */
-		if (strlen(room) == 20 && room[10] == 'T') {
-			room[10] = ' ';
-			room[16] = '\0';
-		}
+		shorten_time(room);
 		break;
 	default:
 		break;

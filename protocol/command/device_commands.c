@@ -133,7 +133,7 @@ static enum status run_list(const struct invocation *invocation)
 }
 
 static int print_part(const struct invocation *invocation, const struct columns *columns,
-		      const json_t *device)
+		      const json_t *device, int64_t now_s)
 {
 	json_t *rows = json_object_get(device, columns->member);
 	struct problem p;
@@ -146,6 +146,7 @@ static int print_part(const struct invocation *invocation, const struct columns 
 	if (sheet == NULL)
 		return -1;
 	fputc('\n', stdout);
+	sheet_set_now(sheet, now_s);
 	int result = sheet_rows(sheet, rows);
 	if (result == 0)
 		sheet_end(sheet, NULL);
@@ -160,10 +161,9 @@ static int show_device(const struct invocation *invocation, struct sheet *sheet,
 		return -1;
 	if (invocation->format != FORMAT_TABLE)
 		return 0;
-	return print_part(invocation, &fact_columns, device) < 0 ||
-			       print_part(invocation, &event_columns, device) < 0
-		       ? -1
-		       : 0;
+	int64_t now_s = sheet_get_now(sheet);
+	int result = print_part(invocation, &fact_columns, device, now_s);
+	return result < 0 ? -1 : print_part(invocation, &event_columns, device, now_s);
 }
 
 /* "/devices/NAME" and more; the trouble of a name that cannot be one. */
@@ -188,9 +188,9 @@ static enum status run_show(const struct invocation *invocation)
 	if (sheet == NULL)
 		return tell_usage(invocation, "%s", p.text);
 	struct server *server = server_open(invocation, &trouble);
-	int result = server == NULL
-			     ? -1
-			     : device_path(invocation, "", path, sizeof path, &trouble);
+	int result = server == NULL ? -1 : sheet_ask_now(sheet, server, &trouble);
+	if (result == 0)
+		result = device_path(invocation, "", path, sizeof path, &trouble);
 	if (result == 0)
 		result = server_ask(server, "GET", path, NULL, &device, &trouble);
 	if (result == 0 && show_device(invocation, sheet, device) < 0)

@@ -24,7 +24,7 @@ int sheet_ask_now(struct sheet *sheet, struct server *server, struct trouble *tr
 		return -1;
 	const char *now = json_string_value(json_object_get(answer, "now"));
 	if (now != NULL && instant_parse(now, &now_s))
-		sheet_now(sheet, now_s);
+		sheet_set_now(sheet, now_s);
 	json_decref(answer);
 	return 0;
 }

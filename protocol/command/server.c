@@ -18,7 +18,7 @@ enum { ANSWER_MOST = LIMIT_ADMIN_BODY };
 
 struct server {
 	CURL *curl;
-	struct curl_slist *json_headers, *other_headers;
+	struct curl_slist *headers; /* of the call */
 	const char *socket;
 	char message[CURL_ERROR_SIZE];
 };
@@ -91,14 +91,7 @@ struct server *server_open(const struct invocation *invocation, struct trouble *
 	if (server != NULL && curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK) {
 		server->socket = path;
 		server->curl = curl_easy_init();
-		/* "Expect:" empty: no pause for a 100-continue before a long body */
-		server->other_headers = curl_slist_append(NULL, "Expect:");
-		server->json_headers =
-			curl_slist_append(NULL, "Content-Type: application/json");
-		if (server->json_headers != NULL &&
-		    curl_slist_append(server->json_headers, "Expect:") != NULL &&
-		    server->other_headers != NULL && server->curl != NULL &&
-		    set_up(server))
+		if (server->curl != NULL && set_up(server))
 			return server;
 	}
 	trouble_set(trouble, STATUS_FAILED, "libcurl cannot be set up");
@@ -110,8 +103,7 @@ void server_close(struct server *server)
 {
 	if (server == NULL)
 		return;
-	curl_slist_free_all(server->json_headers);
-	curl_slist_free_all(server->other_headers);
+	curl_slist_free_all(server->headers);
 	curl_easy_cleanup(server->curl);
 	free(server);
 	curl_global_cleanup();
@@ -193,16 +185,30 @@ static int refused(long http_status, const struct body *body, struct trouble *tr
 	return -1;
 }
 
+/* What the body is; and "Expect:" empty, for no pause before a long one. */
+static bool set_headers(struct server *server, const struct call *call)
+{
+	const char *type = call->body_type == NULL ? "application/json" : call->body_type;
+	char line[128];
+
+	curl_slist_free_all(server->headers);
+	server->headers = curl_slist_append(NULL, "Expect:");
+	if (server->headers == NULL)
+		return false;
+	snprintf(line, sizeof line, "Content-Type: %s", type);
+	if (call->body != NULL && curl_slist_append(server->headers, line) == NULL)
+		return false;
+	return curl_easy_setopt(server->curl, CURLOPT_HTTPHEADER, server->headers) ==
+	       CURLE_OK;
+}
+
 static bool prepare(struct server *server, const struct call *call, const char *url,
 		    struct body *body)
 {
 	CURL *curl = server->curl;
-	struct curl_slist *headers = call->body != NULL && call->body_type == NULL
-					     ? server->json_headers
-					     : server->other_headers;
 	bool good = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
 		    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK &&
-		    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
+		    set_headers(server, call);
 
 	if (call->body != NULL)
 		good = good &&

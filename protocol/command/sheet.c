@@ -120,7 +120,9 @@ static int make_table(struct sheet *sheet, struct problem *p)
 		columns[i] = (struct table_column){
 			.heading = column->heading,
 			.right = column->kind == CELL_NUMBER ||
-				 column->kind == CELL_PERCENT || column->kind == CELL_AGE,
+				 column->kind == CELL_PERCENT ||
+				 (column->kind == CELL_AGE &&
+				  sheet->invocation->terminal.is_there),
 			.rank = asked ? 0 : column->rank,
 		};
 	}
@@ -178,9 +180,14 @@ bool sheet_wants_now(const struct sheet *sheet)
 	return false;
 }
 
-void sheet_now(struct sheet *sheet, int64_t now_s)
+void sheet_set_now(struct sheet *sheet, int64_t now_s)
 {
 	sheet->now_s = now_s;
+}
+
+int64_t sheet_get_now(const struct sheet *sheet)
+{
+	return sheet->now_s;
 }
 
 int64_t sheet_left(const struct sheet *sheet)

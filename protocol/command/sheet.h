@@ -54,7 +54,8 @@ void sheet_free(struct sheet *sheet); /* accepts NULL */
 
 /* Does it want to know the server's now?  Then tell it, before the first row. */
 bool sheet_wants_now(const struct sheet *sheet);
-void sheet_now(struct sheet *sheet, int64_t now_s);
+void sheet_set_now(struct sheet *sheet, int64_t now_s);
+int64_t sheet_get_now(const struct sheet *sheet); /* INSTANT_NONE until told */
 
 /* All rows of an array, up to the limit.  -1 without memory. */
 int sheet_rows(struct sheet *sheet, json_t *rows);

@@ -159,8 +159,8 @@ static void print_line(const struct table *table, const struct layout *layout,
 	bool first = true;
 
 	for (size_t i = 0; i < table->count; i++) {
-		if (layout->shown[i] &&
-		    (row == NULL || row[i].text[0] != '\0' || table->columns[i].right))
+		const char *text = row == NULL ? table->columns[i].heading : row[i].text;
+		if (layout->shown[i] && text[0] != '\0')
 			last = i;
 	}
 	for (size_t i = 0; i <= last; i++) {
