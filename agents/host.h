@@ -45,7 +45,7 @@ enum host_state { HOST_IDLE, HOST_RUNNING, HOST_DONE, HOST_NEEDS_RESTART, HOST_F
 
 struct host_result {
 	uint32_t code; /* HRESULT when HOST_FAILED */
-	char text[160];
+	char text[240];
 };
 
 struct host {
