@@ -1,246 +1,127 @@
 #include "engine/gate.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <assert.h>
 
 #include "engine/instant.h"
+#include "engine/plan.h"
 
-const char *const gate_verdict_names[GATE_VERDICTS] = {
-	[GATE_WAITING] = "waiting",
-	[GATE_HALT] = "halt",
-	[GATE_PASS] = "pass",
-	[GATE_PASS_WITH_WARNING] = "pass-with-warning",
+const char *const gate_state_names[GATE_STATES] = { "collecting", "passed", "halted" };
+const char *const gate_why_names[GATE_WHYS] = {
+	[GATE_WHY_NONE] = "",
+	[GATE_WHY_CRITICAL] = "critical-failure",
+	[GATE_WHY_FAILURES] = "failure-rate",
+	[GATE_WHY_SAMPLES] = "too-few-outcomes",
+	[GATE_WHY_SOAK] = "soaking",
+	[GATE_WHY_SILENT] = "silent-devices",
+	[GATE_WHY_EMPTY] = "no-devices",
 };
 
-const struct gate *gate_of(const struct ring *ring)
-{
-	static const struct gate plain = { .min_samples = 1,
-					   .max_failed_permille = 1000,
-					   .max_silent_permille = 1000 };
-	return ring->gate.set ? &ring->gate : &plain;
-}
+enum { PPM = 1000000 };
+/* z squared of the one-sided 95 % quantile, 1.6448536 squared, in ten-millionths. */
+#define Z2_SCALED INT64_C(27055435)
+#define Z2_SCALE  INT64_C(10000000)
 
-int64_t gate_silent_after_s(const struct gate *gate)
+/* (f/n - p)^2 > z^2 p (1-p) / n, with p in millionths, multiplied out. */
+static bool exceeds_ppm(int64_t failed, int64_t total, int64_t ppm)
 {
-	if (gate->silent_after_s > 0)
-		return gate->silent_after_s;
-	return gate->soak_s > DAY_S ? gate->soak_s : DAY_S;
-}
+	__int128 over = (__int128)failed * PPM - (__int128)total * ppm;
 
-uint32_t gate_limit_permille(const struct gate *gate, const struct rollout *rollout)
-{
-	return rollout->max_failed_permille > gate->max_failed_permille
-		       ? rollout->max_failed_permille
-		       : gate->max_failed_permille;
-}
-
-/* The lower Wilson bound is above the limit L exactly when the score of L is above the
- * quantile z: (x - nL) / sqrt(nL(1 - L)) > z.  Squared and with L in permille that is
- * arithmetic on whole numbers; z is the 95 % quantile of the normal distribution. */
-bool gate_rate_is_above(int64_t failed, int64_t outcomes, uint32_t limit_permille)
-{
-	static const int64_t z_squared_e4 = 27055; /* 1.64485 squared, times 10^4 */
-	int64_t limit = limit_permille;
-	int64_t excess = 1000 * failed - outcomes * limit;
-
-	if (excess <= 0)
+	if (over <= 0)
 		return false;
-	__int128 square = (__int128)excess * excess * 10000;
-	return square > (__int128)z_squared_e4 * outcomes * limit * (1000 - limit);
+	return over * over * Z2_SCALE > (__int128)Z2_SCALED * total * ppm * (PPM - ppm);
 }
 
-static void say(struct gate_judgement *judgement, enum gate_verdict verdict,
-		enum gate_cause cause, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void say(struct gate_judgement *judgement, enum gate_verdict verdict,
-		enum gate_cause cause, const char *fmt, ...)
+bool gate_bound_exceeds(int64_t failed, int64_t total, uint32_t permille)
 {
-	va_list args;
-
-	judgement->verdict = verdict;
-	judgement->cause = cause;
-	va_start(args, fmt);
-	vsnprintf(judgement->text, sizeof judgement->text, fmt, args);
-	va_end(args);
+	assert(failed >= 0);
+	assert(failed <= total);
+	return permille < 1000 && exceeds_ppm(failed, total, (int64_t)permille * 1000);
 }
 
-/* Halves up; 100 % of nothing is 0. */
-static int64_t permille(int64_t part, int64_t whole)
+int64_t gate_bound_ppm(int64_t failed, int64_t total)
 {
-	return whole == 0 ? 0 : (part * 2000 + whole) / (2 * whole);
-}
+	int64_t low = 0, high = PPM;
 
-enum { RATE_TEXT = 24 };
-
-/* "5%", "2.5%" */
-static const char *rate_text(int64_t value, char text[static RATE_TEXT])
-{
-	if (value % 10 == 0)
-		snprintf(text, RATE_TEXT, "%lld%%", (long long)(value / 10));
-	else
-		snprintf(text, RATE_TEXT, "%lld.%lld%%", (long long)(value / 10),
-			 (long long)(value % 10));
-	return text;
-}
-
-static bool is_critical(const struct gate *gate, uint32_t code)
-{
-	for (int i = 0; i < gate->critical_count; i++) {
-		if (gate->critical[i] == code)
-			return true;
+	assert(failed >= 0);
+	assert(failed <= total);
+	/* The greatest rate that the outcomes still reject from below. */
+	while (low + 1 < high) {
+		int64_t middle = low + (high - low) / 2;
+		if (exceeds_ppm(failed, total, middle))
+			low = middle;
+		else
+			high = middle;
 	}
-	return false;
+	return low;
 }
 
-static bool judge_halt(const struct gate_case *given, struct gate_judgement *judgement)
+static int64_t limit_of(const struct gate_question *q)
 {
-	const struct gate *gate = given->gate;
-	const struct gate_outcome *outcome = given->outcome;
-	int64_t failed = given->counts.failed;
-	int64_t outcomes = failed + given->counts.verified;
-	uint32_t limit = gate_limit_permille(gate, given->rollout);
-	char rate[RATE_TEXT], bound[RATE_TEXT];
+	if (q->max_failed_permille != 0)
+		return q->max_failed_permille;
+	/* A ring without a gate: anything that verified passes it. */
+	return q->gate->set ? q->gate->max_failed_permille : 1000;
+}
 
-	if (given->rollout->waived)
+static bool is_over(const struct gate_counts *counts, int64_t permille)
+{
+	return counts->failed * 1000 > permille * (counts->verified + counts->failed);
+}
+
+static bool halts(const struct gate_question *q, int64_t needed, enum gate_why *why)
+{
+	int64_t total = q->alone.verified + q->alone.failed;
+
+	if (q->waived || !q->gate->set)
 		return false;
-	if (outcome != NULL && outcome->state == FLOW_FAILED &&
-	    is_critical(gate, outcome->code)) {
-		say(judgement, GATE_HALT, GATE_CRITICAL,
-		    "a device failed with 0x%08X, which the plan calls critical",
-		    outcome->code);
+	*why = q->critical ? GATE_WHY_CRITICAL : GATE_WHY_FAILURES;
+	if (q->critical)
 		return true;
+	return total >= needed && total > 0 &&
+	       gate_bound_exceeds(q->alone.failed, total, (uint32_t)limit_of(q));
+}
+
+/* What passing still waits for; NONE when it has passed. */
+static enum gate_why waits_for(const struct gate_question *q, int64_t needed)
+{
+	int64_t total = q->together.verified + q->together.failed;
+
+	if (total < needed)
+		return GATE_WHY_SAMPLES;
+	if (is_over(&q->together, limit_of(q)))
+		return GATE_WHY_FAILURES;
+	if (q->now_s < q->opened_s + q->gate->soak_s)
+		return GATE_WHY_SOAK;
+	if (q->gate->set && q->together.silent * 1000 >
+				    (int64_t)q->gate->max_silent_permille * q->devices)
+		return GATE_WHY_SILENT;
+	return GATE_WHY_NONE;
+}
+
+struct gate_verdict gate_judge(const struct gate_question *q)
+{
+	int64_t least =
+		q->gate->set && q->gate->min_samples > 0 ? q->gate->min_samples : 1;
+	struct gate_verdict verdict = {
+		/* A ring of fewer devices than that: all of them. */
+		.needed = q->devices < least ? q->devices : least,
+		.stands_until_s = INSTANT_NONE,
+	};
+	int64_t soaked_s = q->opened_s + q->gate->soak_s;
+	int64_t total = q->alone.verified + q->alone.failed;
+
+	verdict.lower_ppm = total > 0 ? gate_bound_ppm(q->alone.failed, total) : 0;
+	if (halts(q, verdict.needed, &verdict.why)) {
+		verdict.state = GATE_HALTED;
+		return verdict;
 	}
-	if (outcome != NULL && outcome->state == FLOW_FAILED && outcome->by_canary) {
-		say(judgement, GATE_HALT, GATE_CANARY, "the canary failed with 0x%08X",
-		    outcome->code);
-		return true;
-	}
-	if (outcomes < gate->min_samples || !gate_rate_is_above(failed, outcomes, limit))
-		return false;
-	say(judgement, GATE_HALT, GATE_FAILURES,
-	    "%lld of %lld failed (%s), which is more than the limit of %s even with bad "
-	    "luck",
-	    (long long)failed, (long long)outcomes,
-	    rate_text(permille(failed, outcomes), rate), rate_text(limit, bound));
-	return true;
-}
-
-/* What a person or the calendar decides, whatever the counts are. */
-static bool judge_standing(const struct gate_case *given,
-			   struct gate_judgement *judgement)
-{
-	const struct rollout *rollout = given->rollout;
-
-	if (rollout->withdrawn)
-		say(judgement, GATE_WAITING, GATE_WITHDRAWN, "it is withdrawn");
-	else if (rollout->halted)
-		say(judgement, GATE_WAITING, GATE_HALTED,
-		    "it is halted; resuming it wants a reason, and a higher limit or a "
-		    "waiver");
-	else
-		return false;
-	return true;
-}
-
-static bool judge_opening(const struct gate_case *given, struct gate_judgement *judgement)
-{
-	const struct rollout *rollout = given->rollout;
-
-	if (rollout->paused_until_s > given->now_s && !rollout->expedited) {
-		judgement->look_s = rollout->paused_until_s;
-		say(judgement, GATE_WAITING, GATE_PAUSED, "it is paused");
-	} else if (given->opens_s == INSTANT_NONE || given->opens_s > given->now_s) {
-		judgement->look_s = given->opens_s;
-		say(judgement, GATE_WAITING, GATE_NOT_OPEN,
-		    "the ring is not open for it");
-	} else {
-		return false;
-	}
-	return true;
-}
-
-/* Those that should have answered and did not: they must not be many. */
-static bool judge_silence(const struct gate_case *given, struct gate_judgement *judgement)
-{
-	const struct gate_counts *counts = &given->counts;
-	int64_t mute = counts->silent + counts->unverified;
-	int64_t heard = counts->all_verified + counts->all_failed;
-	char share[RATE_TEXT], bound[RATE_TEXT];
-
-	if (mute * 1000 <= given->gate->max_silent_permille * (mute + heard))
-		return false;
-	say(judgement, GATE_WAITING, GATE_SILENCE,
-	    "%lld silent and %lld unverified of %lld (%s), more than the %s that are "
-	    "allowed",
-	    (long long)counts->silent, (long long)counts->unverified,
-	    (long long)(mute + heard), rate_text(permille(mute, mute + heard), share),
-	    rate_text(given->gate->max_silent_permille, bound));
-	return true;
-}
-
-static bool judge_soak(const struct gate_case *given, struct gate_judgement *judgement)
-{
-	bool any = given->counts.first_s != INSTANT_NONE;
-	int64_t over_s =
-		(any ? given->counts.first_s : given->opens_s) + given->gate->soak_s;
-	char until[INSTANT_TEXT];
-
-	if (over_s <= given->now_s)
-		return false;
-	judgement->look_s = over_s;
-	say(judgement, GATE_WAITING, GATE_SOAK, "the soak is over at %s",
-	    instant_format(over_s, until));
-	return true;
-}
-
-/* Nobody there for it: no outcome, nobody that may give one, and nobody gone silent. */
-static bool is_empty(const struct gate_counts *counts)
-{
-	return counts->eligible == 0 && counts->all_verified + counts->all_failed == 0 &&
-	       counts->silent + counts->unverified == 0;
-}
-
-static void judge_pass(const struct gate_case *given, struct gate_judgement *judgement)
-{
-	const struct gate_counts *counts = &given->counts;
-	const struct gate *gate = given->gate;
-	int64_t failed = counts->all_failed, outcomes = failed + counts->all_verified;
-	uint32_t limit = gate_limit_permille(gate, given->rollout);
-	bool small =
-		counts->eligible != GATE_UNKNOWN && counts->eligible < gate->min_samples;
-	int64_t wanted = small ? counts->eligible : gate->min_samples;
-	char rate[RATE_TEXT], bound[RATE_TEXT];
-
-	if (is_empty(counts)) {
-		if (!judge_soak(given, judgement))
-			say(judgement, GATE_PASS_WITH_WARNING, GATE_NOBODY,
-			    "no device of the ring is there to try it");
-	} else if (outcomes < wanted || outcomes == 0) {
-		say(judgement, GATE_WAITING, GATE_SAMPLES, "%lld of %lld outcomes",
-		    (long long)outcomes, (long long)(wanted > 0 ? wanted : 1));
-	} else if (!given->rollout->waived && failed * 1000 > limit * outcomes) {
-		say(judgement, GATE_WAITING, GATE_RATE,
-		    "%lld of %lld failed (%s), over the limit of %s", (long long)failed,
-		    (long long)outcomes, rate_text(permille(failed, outcomes), rate),
-		    rate_text(limit, bound));
-	} else if (counts->all_verified == 0) {
-		say(judgement, GATE_WAITING, GATE_SAMPLES, "%lld outcomes, none verified",
-		    (long long)outcomes);
-	} else if (!judge_silence(given, judgement) && !judge_soak(given, judgement)) {
-		say(judgement, GATE_PASS, small ? GATE_EVERYONE : GATE_ENOUGH,
-		    "%lld verified, %lld failed%s", (long long)counts->all_verified,
-		    (long long)failed, small ? ": all there are" : "");
-	}
-}
-
-void gate_judge(const struct gate_case *given, struct gate_judgement *judgement)
-{
-	*judgement = (struct gate_judgement){ .look_s = INSTANT_NONE };
-	if (judge_standing(given, judgement) || judge_halt(given, judgement))
-		return;
-	if (given->rollout->passed_s != 0 && given->rollout->passed_s <= given->now_s)
-		say(judgement, GATE_WAITING, GATE_PASSED, "it has passed");
-	else if (!judge_opening(given, judgement))
-		judge_pass(given, judgement);
+	verdict.why = waits_for(q, verdict.needed);
+	if (verdict.why == GATE_WHY_SOAK)
+		verdict.stands_until_s = soaked_s;
+	if (verdict.why != GATE_WHY_NONE)
+		return verdict;
+	verdict.state = GATE_PASSED;
+	if (q->devices == 0)
+		verdict.why = GATE_WHY_EMPTY;
+	return verdict;
 }
