@@ -40,6 +40,8 @@ enum event_kind {
 	EVENT_REQUEST,   /* a person asked, or a recovery moved on */
 	EVENT_BLOCK,
 	EVENT_RESTARTED, /* os.boot changed */
+	EVENT_PAUSED,    /* the device itself: the note says until when, or "resumed" */
+	EVENT_RETRY,     /* a person had its failures of a release forgotten */
 	EVENT_KINDS
 };
 extern const char *const event_kind_names[EVENT_KINDS];

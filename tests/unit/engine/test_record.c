@@ -83,7 +83,8 @@ TEST(kinds_of_events_have_stable_names)
 		[EVENT_FLOW] = "flow",           [EVENT_RETRIEVED] = "retrieved",
 		[EVENT_IGNORED] = "ignored",     [EVENT_ADOPTED] = "adopted",
 		[EVENT_REQUEST] = "request",     [EVENT_BLOCK] = "block",
-		[EVENT_RESTARTED] = "restarted",
+		[EVENT_RESTARTED] = "restarted", [EVENT_PAUSED] = "paused",
+		[EVENT_RETRY] = "retry",
 	};
 	assert_int_equal(COUNT_OF(names), EVENT_KINDS);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
