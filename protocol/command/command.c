@@ -2,8 +2,11 @@
 
 #include "protocol/command/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "engine/problem.h"
+#include "protocol/command/suggest.h"
 #include "protocol/command/tables.h"
 
 /* clang-format off */
@@ -66,4 +69,34 @@ const struct command *command_find(const struct noun *noun, const char *verb)
 			return command;
 	}
 	return NULL;
+}
+
+enum { WORDS_MOST = 64 };
+
+int noun_unknown(const char *word, struct problem *p)
+{
+	const char *names[WORDS_MOST];
+	size_t count = 0;
+
+	for (size_t i = 0; i < noun_count && count + 2 <= WORDS_MOST; i++) {
+		names[count++] = nouns[i].name;
+		if (nouns[i].alias != NULL)
+			names[count++] = nouns[i].alias;
+	}
+	return problem_set(p, PROBLEM_BAD_INPUT, "there is no command \"%.100s\"%s", word,
+			   suggest(word, names, count).text);
+}
+
+int verb_unknown(const struct noun *noun, const char *word, struct problem *p)
+{
+	const char *names[WORDS_MOST];
+	size_t count = 0;
+	const struct command *command;
+
+	for (size_t i = 0; (command = command_at(i)) != NULL && count < WORDS_MOST; i++) {
+		if (strcmp(command->noun, noun->name) == 0 && command->verb != NULL)
+			names[count++] = command->verb;
+	}
+	return problem_set(p, PROBLEM_BAD_INPUT, "\"%s\" has no \"%.100s\"%s", noun->name,
+			   word, suggest(word, names, count).text);
 }

@@ -87,6 +87,10 @@ const struct command *command_at(size_t n);
 const struct noun *noun_find(const char *word);
 const struct command *command_find(const struct noun *noun, const char *verb);
 
+/* What to say of a word that names none of them: the nearest that does.  Return -1. */
+int noun_unknown(const char *word, struct problem *p);
+int verb_unknown(const struct noun *noun, const char *word, struct problem *p);
+
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV, FORMATS };
 extern const char *const format_names[FORMATS];
 

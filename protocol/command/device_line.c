@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/findings.h"
 #include "engine/instant.h"
 #include "engine/problem.h"
 #include "protocol/command/history_fold.h"
 #include "protocol/command/json_scan.h"
+#include "protocol/command/suggest.h"
 
 enum member { MEMBER_ID, MEMBER_FACTS, MEMBER_OBSERVED, MEMBER_HISTORY, MEMBERS };
 
@@ -15,13 +15,11 @@ static const char *const member_names[MEMBERS] = { "id", "facts", "observed", "h
 
 static int unknown_member(const char *name, struct problem *p)
 {
-	const char *near = nearest_word(name, member_names, MEMBERS);
 
 	return problem_set(p, PROBLEM_BAD_INPUT,
 			   "a device has no member \"%.60s\"; it has id, facts, observed "
-			   "and history%s%s%s",
-			   name, near != NULL ? "; did you mean \"" : "",
-			   near != NULL ? near : "", near != NULL ? "\"?" : "");
+			   "and history%s",
+			   name, suggest(name, member_names, MEMBERS).text);
 }
 
 /* Where each member's value is.  The id is read at once: an error is to name it. */

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/findings.h"
+#include "engine/problem.h"
 #include "protocol/command/sheet.h"
 #include "protocol/command/tables.h"
 #include "protocol/command/tell.h"
@@ -148,19 +148,22 @@ static enum status run_help(const struct invocation *invocation)
 	const char *const *words = invocation->arguments;
 	const struct noun *noun = NULL;
 	const struct command *command = NULL;
+	struct problem p;
 
 	if (invocation->argument_count > 0) {
 		noun = noun_find(words[0]);
-		if (noun == NULL)
-			return tell_usage(invocation, "there is no command \"%.100s\"",
-					  words[0]);
+		if (noun == NULL) {
+			noun_unknown(words[0], &p);
+			return tell_usage(invocation, "%s", p.text);
+		}
 		command = command_find(noun, NULL);
 	}
 	if (invocation->argument_count > 1) {
 		command = command_find(noun, words[1]);
-		if (command == NULL)
-			return tell_usage(invocation, "\"%s\" has no \"%.100s\"",
-					  noun->name, words[1]);
+		if (command == NULL) {
+			verb_unknown(noun, words[1], &p);
+			return tell_usage(invocation, "%s", p.text);
+		}
 	}
 	help_print(stdout, noun, command);
 	return STATUS_DONE;

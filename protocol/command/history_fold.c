@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/findings.h"
 #include "engine/instant.h"
 #include "engine/problem.h"
 #include "protocol/command/device_line.h"
 #include "protocol/command/json_scan.h"
+#include "protocol/command/suggest.h"
 
 enum field {
 	FIELD_AT,
@@ -278,10 +278,8 @@ static const struct event_row *find_row(const char *name, struct problem *p)
 			return &rows[i];
 		names[i] = rows[i].name;
 	}
-	const char *near = nearest_word(name, names, ROWS_OF_EVENTS);
-	problem_set(p, PROBLEM_BAD_INPUT, "there is no event \"%.40s\"%s%s%s", name,
-		    near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-		    near != NULL ? "\"?" : "");
+	problem_set(p, PROBLEM_BAD_INPUT, "there is no event \"%.40s\"%s", name,
+		    suggest(name, names, ROWS_OF_EVENTS).text);
 	return NULL;
 }
 
@@ -293,11 +291,9 @@ static int read_field(struct happening *now, struct json_scan *scan, const char 
 	while (field < FIELDS && strcmp(field_names[field], name) != 0)
 		field++;
 	if (field == FIELDS) {
-		const char *near = nearest_word(name, field_names, FIELDS);
 		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "an event has no member \"%.60s\"%s%s%s", name,
-				   near != NULL ? "; did you mean \"" : "",
-				   near != NULL ? near : "", near != NULL ? "\"?" : "");
+				   "an event has no member \"%.60s\"%s", name,
+				   suggest(name, field_names, FIELDS).text);
 	}
 	if (field == TEXT_FIELDS)
 		return json_scan_truth(scan, &now->wait) ? 0 : json_scan_fault(scan, p);

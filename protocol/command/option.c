@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/findings.h"
 #include "engine/problem.h"
 #include "protocol/command/command.h"
+#include "protocol/command/suggest.h"
 
 /* clang-format off */
 const struct option_row option_rows[OPTIONS] = {
@@ -35,25 +35,17 @@ const struct option_row option_rows[OPTIONS] = {
 const char *const format_names[FORMATS] = { "table", "json", "jsonl", "csv" };
 static const char *const color_names[] = { "auto", "always", "never" };
 
-static int usage(struct problem *p, const char *what, const char *near)
-{
-	if (near == NULL)
-		return problem_set(p, PROBLEM_BAD_INPUT, "%s", what);
-	return problem_set(p, PROBLEM_BAD_INPUT, "%s; did you mean \"%s\"?", what, near);
-}
-
 static int unknown_option(const char *word, struct problem *p)
 {
+	char dashed[OPTIONS][24];
 	const char *names[OPTIONS];
-	char what[160], near[64];
 
-	for (size_t i = 0; i < OPTIONS; i++)
-		names[i] = option_rows[i].name;
-	snprintf(what, sizeof what, "there is no option \"%.100s\"", word);
-	const char *best = nearest_word(word + strspn(word, "-"), names, OPTIONS);
-	if (best != NULL)
-		snprintf(near, sizeof near, "--%s", best);
-	return usage(p, what, best == NULL ? NULL : near);
+	for (size_t i = 0; i < OPTIONS; i++) {
+		snprintf(dashed[i], sizeof dashed[i], "--%s", option_rows[i].name);
+		names[i] = dashed[i];
+	}
+	return problem_set(p, PROBLEM_BAD_INPUT, "there is no option \"%.100s\"%s", word,
+			   suggest(word, names, OPTIONS).text);
 }
 
 static int find_long(const char *name, size_t size)
@@ -148,36 +140,6 @@ static int split(struct invocation *invocation, int *count, char **words,
 	return 0;
 }
 
-static int unknown_noun(const char *word, struct problem *p)
-{
-	const char *names[64];
-	char what[160];
-	size_t count = 0;
-
-	for (size_t i = 0; i < noun_count && count < 62; i++) {
-		names[count++] = nouns[i].name;
-		if (nouns[i].alias != NULL)
-			names[count++] = nouns[i].alias;
-	}
-	snprintf(what, sizeof what, "there is no command \"%.100s\"", word);
-	return usage(p, what, nearest_word(word, names, count));
-}
-
-static int unknown_verb(const struct noun *noun, const char *word, struct problem *p)
-{
-	const char *names[64];
-	char what[200];
-	size_t count = 0;
-	const struct command *command;
-
-	for (size_t i = 0; (command = command_at(i)) != NULL && count < 64; i++) {
-		if (strcmp(command->noun, noun->name) == 0 && command->verb != NULL)
-			names[count++] = command->verb;
-	}
-	snprintf(what, sizeof what, "\"%s\" has no \"%.100s\"", noun->name, word);
-	return usage(p, what, nearest_word(word, names, count));
-}
-
 /* The words that are no options: noun, verb, arguments. */
 static int find_command(struct invocation *invocation, int count, char **words,
 			struct problem *p)
@@ -188,12 +150,12 @@ static int find_command(struct invocation *invocation, int count, char **words,
 		return 0;
 	invocation->noun = noun_find(words[0]);
 	if (invocation->noun == NULL)
-		return unknown_noun(words[0], p);
+		return noun_unknown(words[0], p);
 	invocation->command = command_find(invocation->noun, NULL);
 	if (invocation->command == NULL && count > 1) {
 		invocation->command = command_find(invocation->noun, words[1]);
 		if (invocation->command == NULL)
-			return unknown_verb(invocation->noun, words[1], p);
+			return verb_unknown(invocation->noun, words[1], p);
 		used = 2;
 	}
 	invocation->arguments = (const char *const *)words + used;
@@ -237,15 +199,13 @@ static int check_arguments(const struct invocation *invocation, struct problem *
 static int one_of(enum option option, const char *word, const char *const *names,
 		  size_t count, struct problem *p)
 {
-	char what[160];
-
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(names[i], word) == 0)
 			return (int)i;
 	}
-	snprintf(what, sizeof what, "--%s takes %s, not \"%.60s\"",
-		 option_rows[option].name, option_rows[option].summary, word);
-	return usage(p, what, nearest_word(word, names, count));
+	return problem_set(p, PROBLEM_BAD_INPUT, "--%s takes %s, not \"%.60s\"%s",
+			   option_rows[option].name, option_rows[option].summary, word,
+			   suggest(word, names, count).text);
 }
 
 static int check_values(struct invocation *invocation, struct problem *p)

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/findings.h"
 #include "engine/instant.h"
 #include "engine/problem.h"
 #include "engine/rollout.h"
 #include "protocol/command/files.h"
+#include "protocol/command/suggest.h"
 
 enum { FILE_MOST = 64 * 1024 * 1024 };
 
@@ -39,11 +39,8 @@ static int read_product(struct reading *reading, const json_t *value, struct pro
 	}
 	for (size_t i = 0; i < reading->catalog->product_count; i++)
 		names[i] = reading->catalog->products[i].id;
-	const char *near = nearest_word(id, names, reading->catalog->product_count);
-	return problem_set(p, PROBLEM_BAD_INPUT,
-			   "the catalog has no product \"%.60s\"%s%s%s", id,
-			   near != NULL ? "; did you mean \"" : "",
-			   near != NULL ? near : "", near != NULL ? "\"?" : "");
+	return problem_set(p, PROBLEM_BAD_INPUT, "the catalog has no product \"%.60s\"%s",
+			   id, suggest(id, names, reading->catalog->product_count).text);
 }
 
 static int read_kb(struct reading *reading, const json_t *value, struct problem *p)
@@ -77,10 +74,8 @@ static int read_ring(struct reading *reading, const json_t *value, struct proble
 	}
 	for (size_t i = 0; i < reading->plan->ring_count; i++)
 		names[i] = reading->plan->rings[i].name;
-	const char *near = nearest_word(name, names, reading->plan->ring_count);
-	return problem_set(p, PROBLEM_BAD_INPUT, "the plan has no ring \"%.60s\"%s%s%s",
-			   name, near != NULL ? "; did you mean \"" : "",
-			   near != NULL ? near : "", near != NULL ? "\"?" : "");
+	return problem_set(p, PROBLEM_BAD_INPUT, "the plan has no ring \"%.60s\"%s", name,
+			   suggest(name, names, reading->plan->ring_count).text);
 }
 
 static int read_approval(struct reading *reading, const json_t *value, struct problem *p)
@@ -199,10 +194,8 @@ static int read_member(struct reading *reading, const char *name, const json_t *
 		*(bool *)((char *)reading->record + rows[i].flag) = json_is_true(value);
 		return 0;
 	}
-	const char *near = nearest_word(name, names, ROWS_OF_MEMBERS);
-	return problem_set(p, PROBLEM_BAD_INPUT, "a record has no member \"%.60s\"%s%s%s",
-			   name, near != NULL ? "; did you mean \"" : "",
-			   near != NULL ? near : "", near != NULL ? "\"?" : "");
+	return problem_set(p, PROBLEM_BAD_INPUT, "a record has no member \"%.60s\"%s",
+			   name, suggest(name, names, ROWS_OF_MEMBERS).text);
 }
 
 /* A release that is named must be there: a slip would otherwise say nothing at all. */

@@ -160,6 +160,27 @@ static enum status status_of(long http_status)
 	return STATUS_FAILED;
 }
 
+/* Findings speak for themselves, a line each: the sentence only counts them. */
+static void count_the_findings(struct trouble *trouble)
+{
+	const json_t *findings = json_object_get(trouble->document, "findings");
+	size_t i, errors = 0, count = json_array_size(findings);
+	char text[96];
+	const json_t *finding;
+
+	json_array_foreach(findings, i, finding)
+	{
+		const char *severity =
+			json_string_value(json_object_get(finding, "severity"));
+		errors += severity == NULL || strcmp(severity, "warning") != 0;
+	}
+	if (count == 0)
+		return;
+	count_findings(errors, count - errors, text, sizeof text);
+	trouble->status = STATUS_NO;
+	snprintf(trouble->text, sizeof trouble->text, "%s.  Nothing was changed.", text);
+}
+
 /* The server said no: in its own words, when they are the words of an API. */
 static int refused(long http_status, const struct body *body, struct trouble *trouble)
 {
@@ -174,8 +195,7 @@ static int refused(long http_status, const struct body *body, struct trouble *tr
 			    : title != NULL                     ? title
 								: "");
 		trouble->document = document;
-		if (json_array_size(json_object_get(document, "findings")) > 0)
-			trouble->status = STATUS_NO;
+		count_the_findings(trouble);
 		return -1;
 	}
 	json_decref(document);

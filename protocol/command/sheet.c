@@ -6,11 +6,11 @@
 
 #include "engine/expression.h"
 #include "engine/facts.h"
-#include "engine/findings.h"
 #include "engine/instant.h"
 #include "engine/problem.h"
 #include "protocol/command/cell.h"
 #include "protocol/command/csv.h"
+#include "protocol/command/suggest.h"
 #include "protocol/command/text.h"
 
 /* 15 digits give back every decimal the server wrote. */
@@ -39,14 +39,16 @@ static const struct column *find_column(const struct columns *columns, const cha
 	return NULL;
 }
 
-static const char *nearest_column(const struct columns *columns, const char *word)
+static int unknown_column(const struct columns *columns, enum option option,
+			  const char *word, struct problem *p)
 {
 	const char *names[TABLE_COLUMNS];
 
 	for (size_t i = 0; i < columns->count; i++)
 		names[i] = columns->list[i].name;
-	const char *near = nearest_word(word, names, columns->count);
-	return near == NULL ? columns->list[0].name : near;
+	return problem_set(p, PROBLEM_BAD_INPUT, "--%s: there is no column \"%.60s\"%s",
+			   option_rows[option].name, word,
+			   suggest(word, names, columns->count).text);
 }
 
 static int choose_columns(struct sheet *sheet, struct problem *p)
@@ -67,11 +69,7 @@ static int choose_columns(struct sheet *sheet, struct problem *p)
 			size_t cut = size < sizeof word ? size : sizeof word - 1;
 			memcpy(word, wanted, cut);
 			word[cut] = '\0';
-			return problem_set(
-				p, PROBLEM_BAD_INPUT,
-				"--columns: there is no column \"%s\"; did you mean "
-				"\"%s\"?",
-				word, nearest_column(columns, word));
+			return unknown_column(columns, OPTION_COLUMNS, word, p);
 		}
 		if (sheet->chosen_count == TABLE_COLUMNS)
 			return problem_set(p, PROBLEM_TOO_LARGE,
@@ -102,10 +100,7 @@ static int compile_where(struct sheet *sheet, bool filters, struct problem *p)
 	const char *name;
 	for (size_t i = 0; (name = expression_name_at(where, i)) != NULL; i++) {
 		if (find_column(sheet->columns, name, strlen(name)) == NULL)
-			return problem_set(p, PROBLEM_BAD_INPUT,
-					   "--where: there is no column \"%.60s\"; did "
-					   "you mean \"%s\"?",
-					   name, nearest_column(sheet->columns, name));
+			return unknown_column(sheet->columns, OPTION_WHERE, name, p);
 	}
 	return 0;
 }

@@ -65,6 +65,9 @@ static const struct columns audit_columns = {
 };
 /* clang-format on */
 
+/* What the server gives at most, the newest first. */
+enum { AUDIT_MOST = 1000 };
+
 static long long number_at(const json_t *object, const char *group, const char *member)
 {
 	const json_t *holder = group == NULL ? object : json_object_get(object, group);
@@ -166,14 +169,13 @@ static enum status run_rings(const struct invocation *invocation)
 
 static enum status run_audit(const struct invocation *invocation)
 {
-	char path[64], number[24];
+	bool filters = invocation_has(invocation, OPTION_WHERE);
+	char path[64];
 
-	snprintf(path, sizeof path, "/audit");
 	/* with --where the limit is one of what matches */
-	if (invocation->limit < 1000000 && !invocation_has(invocation, OPTION_WHERE)) {
-		snprintf(number, sizeof number, "%d", (int)invocation->limit);
-		(void)path_query(path, sizeof path, "limit", number);
-	}
+	snprintf(path, sizeof path, "/audit?limit=%d",
+		 filters || invocation->limit > AUDIT_MOST ? AUDIT_MOST
+							   : (int)invocation->limit);
 	return list_show(invocation, "list the audit log", path, NULL);
 }
 
@@ -286,7 +288,7 @@ const struct command yard_commands[] = {
 	  "Only the token goes to standard output.", NULL,
 	  { "enrolment show", "enrolment show -q > enrolment-token" }, run_enrolment },
 	{ "audit", "list", "", 0, 0, TAKES(OPTION_WHERE) | TAKES(OPTION_LIMIT),
-	  "who did what and why, newest first", NULL, &audit_columns,
+	  "who did what and why, newest first", "Of the newest 1000 entries.", &audit_columns,
 	  { "audit list --limit 20", "audit list --where 'action = plan.apply' -o json" }, run_audit },
 	{ "clock", "show", "", 0, 0, 0, "the server's time, and whether it is real or virtual",
 	  NULL, NULL, { "clock show" }, run_clock_show },

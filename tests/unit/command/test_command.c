@@ -42,11 +42,11 @@ static const struct fake_answer answers[] = {
 	{ "POST " API "/clock", 409, PROBLEM("conflict", 409, "the clock is real") },
 	{ "GET " API "/clock", 200,
 	  "{\"now\":\"2025-05-01T00:00:00Z\",\"clock\":\"virtual\"}" },
-	{ "GET " API "/audit?limit=2", 200,
+	{ "GET " API "/audit?limit=2 ", 200,
 	  "{\"entries\":[{\"at\":\"2025-05-01T00:00:00Z\",\"by\":\"root\",\"action\":"
 	  "\"plan.apply\",\"subject\":\"plan.xml\",\"reason\":\"say \\\"hi\\\", "
 	  "all\"}]}" },
-	{ "GET " API "/audit", 403, PROBLEM("refused", 403, "not for you") },
+	{ "GET " API "/audit?limit=1000 ", 403, PROBLEM("refused", 403, "not for you") },
 	{ "GET " API "/reports/distribution", 200,
 	  "{\"as_of\":\"2025-05-21T00:00:00Z\",\"rows\":[{\"product\":\"w\",\"kb\":"
 	  "\"KB5058497\",\"build\":\"26100.3981\",\"kind\":\"hotpatch\",\"cadence\":"
@@ -203,6 +203,9 @@ TEST(every_end_has_its_own_exit_status)
 		  "error: cannot apply the plan: cannot read '/nowhere/plan.xml': No "
 		  "such "
 		  "file or directory\n" },
+		{ "help devise", 64,
+		  "error: there is no command \"devise\"; did you mean \"device\"?\n"
+		  "  Help: patchyard help --help\n" },
 		{ "devices", 64,
 		  "error: there is no command \"devices\"; did you mean \"device\"?\n"
 		  "  Help: patchyard --help\n" },
@@ -249,7 +252,7 @@ TEST(files_go_to_the_server_whole_and_its_findings_come_back_as_lines)
 	snprintf(line, sizeof line, "plan apply %s", bad);
 	run_expect(line, NULL, 1, "",
 		   "bad.xml:3: error: what, why (right)\n"
-		   "error: cannot apply the plan: the plan has 1 error\n");
+		   "error: cannot apply the plan: 1 error.  Nothing was changed.\n");
 	snprintf(line, sizeof line, "plan apply %s --dry-run", bad);
 	run_expect(line, NULL, 2, "", NULL);
 	snprintf(line, sizeof line, "plan apply %s", good);
