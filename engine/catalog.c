@@ -14,6 +14,8 @@ struct catalog_memory {
 	struct title *titles;
 	struct release *releases; /* all lines, one after the other */
 	int32_t *by_build;        /* likewise */
+	size_t supersedes_count;
+	uint32_t *supersedes; /* of all titles, one after the other */
 	size_t match_count;
 	struct expression **matches;
 	char **match_texts;
@@ -33,6 +35,7 @@ static void release_memory(struct catalog *catalog)
 		free(memory->titles);
 		free(memory->releases);
 		free(memory->by_build);
+		free(memory->supersedes);
 		free(memory);
 	}
 	free(catalog);
@@ -48,6 +51,14 @@ void catalog_give(struct catalog *catalog)
 {
 	if (catalog != NULL && atomic_fetch_sub(&catalog->memory->references, 1) == 1)
 		release_memory(catalog);
+}
+
+static size_t count_supersedes(const struct catalog_draft *draft)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < draft->release_count; i++)
+		count += draft->releases[i].supersedes_count;
+	return count;
 }
 
 static struct catalog *allocate(const struct catalog_draft *draft)
@@ -68,9 +79,11 @@ static struct catalog *allocate(const struct catalog_draft *draft)
 	memory->by_build = calloc(2 * draft->release_count + 1, sizeof(int32_t));
 	memory->matches = calloc(draft->release_count + 1, sizeof(struct expression *));
 	memory->match_texts = calloc(draft->release_count + 1, sizeof(char *));
+	memory->supersedes = calloc(count_supersedes(draft) + 1, sizeof(uint32_t));
 	if (memory->products == NULL || memory->titles == NULL ||
 	    memory->releases == NULL || memory->by_build == NULL ||
-	    memory->matches == NULL || memory->match_texts == NULL) {
+	    memory->matches == NULL || memory->match_texts == NULL ||
+	    memory->supersedes == NULL) {
 		release_memory(catalog);
 		return NULL;
 	}
@@ -79,25 +92,13 @@ static struct catalog *allocate(const struct catalog_draft *draft)
 	return catalog;
 }
 
-static uint32_t title_of(struct catalog *catalog, const struct draft_release *from)
+static const uint32_t *keep_supersedes(struct catalog_memory *memory,
+				       const struct draft_release *from)
 {
-	struct title *titles = catalog->memory->titles;
-	for (size_t i = 0; i < catalog->title_count; i++) {
-		if (titles[i].product == from->product && titles[i].kb == from->kb &&
-		    build_equal(titles[i].build, from->build)) {
-			titles[i].archs |= from->archs;
-			return (uint32_t)i;
-		}
-	}
-	titles[catalog->title_count] = (struct title){
-		.product = (uint16_t)from->product,
-		.kb = from->kb,
-		.build = from->build,
-		.archs = from->archs,
-		.kind = from->kind,
-		.published_s = from->published_s,
-	};
-	return (uint32_t)catalog->title_count++;
+	uint32_t *kept = memory->supersedes + memory->supersedes_count;
+	memcpy(kept, from->supersedes, from->supersedes_count * sizeof(uint32_t));
+	memory->supersedes_count += from->supersedes_count;
+	return kept;
 }
 
 static int compare_builds(struct build a, struct build b)
@@ -118,17 +119,41 @@ static int by_publication(const void *left, const void *right)
 	return a->kb < b->kb ? -1 : a->kb > b->kb;
 }
 
+/* A line's releases by KB, for the references between them. */
+struct by_kb {
+	uint32_t kb;
+	int32_t index;
+};
+
+static int compare_kbs(const void *left, const void *right)
+{
+	const struct by_kb *a = left, *b = right;
+	if (a->kb != b->kb)
+		return a->kb < b->kb ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
 /* The release that `kb` names from the place of `from`: another one, the newest
  * published by then where a KB has several builds; baselines only when asked.  -1 none.
  */
-static int32_t index_of(const struct release *releases, size_t count, uint32_t kb,
+static int32_t index_of(const struct line *line, const struct by_kb *sorted, uint32_t kb,
 			int32_t from, bool baseline_only)
 {
-	int64_t at_s = releases[from].published_s;
+	size_t low = 0, high = line->count;
 	int32_t found = -1;
-	for (int32_t i = 0; i < (int32_t)count && releases[i].published_s <= at_s; i++) {
-		if (i != from && releases[i].kb == kb &&
-		    (!baseline_only || releases[i].kind == RELEASE_BASELINE))
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (sorted[middle].kb < kb)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < line->count && sorted[low].kb == kb; low++) {
+		int32_t i = sorted[low].index;
+		const struct release *named = &line->releases[i];
+		if (i != from && named->published_s <= line->releases[from].published_s &&
+		    (!baseline_only || named->kind == RELEASE_BASELINE))
 			found = i;
 	}
 	return found;
@@ -152,33 +177,44 @@ static int32_t implied_repair(const struct release *releases, int32_t index)
 	return -1;
 }
 
-static void resolve(struct release *releases, struct draft_release *const *drafts,
-		    size_t count)
+/* What it repairs is earlier, or of the same moment: ends are found from there on. */
+static int32_t anchor_of(const struct release *releases, size_t count, int32_t at)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t steps = 0; steps < count; steps++) {
+		if (releases[at].cadence != CADENCE_OOB || releases[at].repairs < 0)
+			break;
+		int32_t next = releases[at].repairs;
+		if (next < at)
+			return releases[next].anchor;
+		at = next;
+	}
+	return at;
+}
+
+static void resolve(const struct line *line, struct draft_release *const *drafts,
+		    const struct by_kb *sorted)
+{
+	struct release *releases = (struct release *)line->releases;
+	int32_t count = (int32_t)line->count;
+
+	for (int32_t i = 0; i < count; i++) {
 		releases[i].quarter = -1;
 		if (releases[i].kind == RELEASE_BASELINE)
-			releases[i].quarter = (int32_t)i;
+			releases[i].quarter = i;
 		else if (drafts[i]->baseline != 0)
-			releases[i].quarter = index_of(
-				releases, count, drafts[i]->baseline, (int32_t)i, true);
+			releases[i].quarter =
+				index_of(line, sorted, drafts[i]->baseline, i, true);
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (int32_t i = 0; i < count; i++) {
 		releases[i].repairs = -1;
 		if (drafts[i]->repairs != 0)
-			releases[i].repairs = index_of(
-				releases, count, drafts[i]->repairs, (int32_t)i, false);
+			releases[i].repairs =
+				index_of(line, sorted, drafts[i]->repairs, i, false);
 		else if (releases[i].cadence == CADENCE_OOB)
-			releases[i].repairs = implied_repair(releases, (int32_t)i);
+			releases[i].repairs = implied_repair(releases, i);
 	}
-	for (size_t i = 0; i < count; i++) {
-		int32_t at = (int32_t)i;
-		for (size_t steps = 0; steps < count && releases[at].repairs >= 0 &&
-				       releases[at].cadence == CADENCE_OOB;
-		     steps++)
-			at = releases[at].repairs;
-		releases[i].anchor = at;
-	}
+	for (int32_t i = 0; i < count; i++)
+		releases[i].anchor = anchor_of(releases, line->count, i);
 }
 
 /* A few thousand at most, and nearly sorted by publication already: insertion. */
@@ -194,24 +230,67 @@ static void sort_by_build(const struct line *line, int32_t *by_build)
 	}
 }
 
-static void lay_out_line(struct catalog *catalog, const struct catalog_draft *draft,
-			 size_t product, enum arch arch, struct draft_release **scratch)
+static int64_t title_on(const struct line *line, uint32_t kb, struct build build)
 {
-	struct line *line = &catalog->memory->products[product].lines[arch == ARCH_ARM64];
-	struct release *releases = (struct release *)line->releases;
+	for (size_t at = line_find_build(line, build); at < line->count; at++) {
+		const struct release *release = &line->releases[line->by_build[at]];
+		if (!build_equal(release->build, build))
+			break;
+		if (release->kb == kb)
+			return release->title;
+	}
+	return -1;
+}
 
-	line->product = &catalog->products[product];
-	line->arch = arch;
+/* One title whatever the architecture: the other line, laid out before, may have it. */
+static uint32_t title_of(struct catalog *catalog, const struct product *product,
+			 const struct draft_release *from)
+{
+	struct title *titles = catalog->memory->titles;
+	int64_t present = title_on(&product->lines[0], from->kb, from->build);
+
+	if (present >= 0) {
+		titles[present].archs |= from->archs;
+		return (uint32_t)present;
+	}
+	titles[catalog->title_count] = (struct title){
+		.product = (uint16_t)from->product,
+		.kb = from->kb,
+		.build = from->build,
+		.archs = from->archs,
+		.kind = from->kind,
+		.published_s = from->published_s,
+		.supersedes_count = from->supersedes_count,
+		.supersedes = keep_supersedes(catalog->memory, from),
+	};
+	return (uint32_t)catalog->title_count++;
+}
+
+/* Room for one line's worth of sorting. */
+struct scratch {
+	struct draft_release **drafts;
+	struct by_kb *by_kb;
+};
+
+static void lay_out_line(struct catalog *catalog, const struct catalog_draft *draft,
+			 size_t product, enum arch arch, struct scratch *scratch)
+{
+	struct product *of = &catalog->memory->products[product];
+	struct line *line = &of->lines[arch == ARCH_ARM64];
+	struct release *releases = (struct release *)line->releases;
+	size_t count = 0;
+
 	for (size_t i = 0; i < draft->release_count; i++) {
 		if (draft->releases[i].product == product &&
 		    (draft->releases[i].archs & arch) != 0)
-			scratch[line->count++] = &draft->releases[i];
+			scratch->drafts[count++] = &draft->releases[i];
 	}
-	qsort(scratch, line->count, sizeof(struct draft_release *), by_publication);
-	for (size_t i = 0; i < line->count; i++) {
-		const struct draft_release *from = scratch[i];
+	qsort(scratch->drafts, count, sizeof(struct draft_release *), by_publication);
+	for (size_t i = 0; i < count; i++) {
+		const struct draft_release *from = scratch->drafts[i];
+		scratch->by_kb[i] = (struct by_kb){ from->kb, (int32_t)i };
 		releases[i] = (struct release){
-			.title = title_of(catalog, from),
+			.title = title_of(catalog, of, from),
 			.kb = from->kb,
 			.build = from->build,
 			.kind = from->kind,
@@ -222,7 +301,11 @@ static void lay_out_line(struct catalog *catalog, const struct catalog_draft *dr
 			.match_text = from->match_text,
 		};
 	}
-	resolve(releases, scratch, line->count);
+	qsort(scratch->by_kb, count, sizeof(struct by_kb), compare_kbs);
+	line->product = &catalog->products[product];
+	line->arch = arch;
+	line->count = count;
+	resolve(line, scratch->drafts, scratch->by_kb);
 	sort_by_build(line, (int32_t *)line->by_build);
 }
 
@@ -250,10 +333,14 @@ static int by_date(const void *left, const void *right)
 static struct catalog *lay_out(struct catalog_draft *draft)
 {
 	struct catalog *catalog = allocate(draft);
-	struct draft_release **scratch =
-		calloc(draft->release_count + 1, sizeof(struct draft_release *));
-	if (catalog == NULL || scratch == NULL) {
-		free(scratch);
+	struct scratch scratch = {
+		.drafts =
+			calloc(draft->release_count + 1, sizeof(struct draft_release *)),
+		.by_kb = calloc(draft->release_count + 1, sizeof(struct by_kb)),
+	};
+	if (catalog == NULL || scratch.drafts == NULL || scratch.by_kb == NULL) {
+		free(scratch.drafts);
+		free(scratch.by_kb);
 		catalog_give(catalog);
 		return NULL;
 	}
@@ -269,13 +356,14 @@ static struct catalog *lay_out(struct catalog_draft *draft)
 			enum arch arch = l == 0 ? ARCH_X64 : ARCH_ARM64;
 			product->lines[l].releases = next;
 			product->lines[l].by_build = next_by_build;
-			lay_out_line(catalog, draft, i, arch, scratch);
+			lay_out_line(catalog, draft, i, arch, &scratch);
 			next += product->lines[l].count;
 			next_by_build += product->lines[l].count;
 		}
 	}
 	take_matches(catalog, draft);
-	free(scratch);
+	free(scratch.drafts);
+	free(scratch.by_kb);
 	return catalog;
 }
 
@@ -310,14 +398,9 @@ const struct product *catalog_product(const struct catalog *catalog, const char 
 int64_t catalog_title(const struct catalog *catalog, const struct product *product,
 		      uint32_t kb, struct build build)
 {
-	size_t index = (size_t)(product - catalog->products);
-	for (size_t i = 0; i < catalog->title_count; i++) {
-		const struct title *title = &catalog->titles[i];
-		if (title->product == index && title->kb == kb &&
-		    build_equal(title->build, build))
-			return (int64_t)i;
-	}
-	return -1;
+	(void)catalog; /* the product is of it */
+	int64_t title = title_on(&product->lines[0], kb, build);
+	return title >= 0 ? title : title_on(&product->lines[1], kb, build);
 }
 
 const struct line *product_line(const struct product *product, enum arch arch)

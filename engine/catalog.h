@@ -61,6 +61,8 @@ struct title {
 	uint8_t archs; /* bits of enum arch */
 	enum release_kind kind;
 	int64_t published_s;
+	size_t supersedes_count;
+	const uint32_t *supersedes; /* KBs, as first written; for people to see */
 };
 
 /* One release on one line. */

@@ -169,7 +169,7 @@ static bool admit(struct call *call)
 	       is_in_group(request, group, user);
 }
 
-void admin_handle(const struct admin *admin, struct exchange *exchange)
+void admin_handle(struct admin *admin, struct exchange *exchange)
 {
 	struct call *call = exchange_allocate(exchange, sizeof *call);
 

@@ -16,17 +16,25 @@
 #include <sys/types.h>
 
 struct exchange;
+struct job;
 struct site;
 
+/* One loop serves an admin: what is not said to be atomic is that thread's. */
 struct admin {
 	struct site *site;
 	const char *version;
 	const char *address;         /* where devices reach the server */
 	const char *enrolment_token; /* "" when nobody enrols by token */
 	gid_t group;                 /* atomic; (gid_t)-1: none */
+	/* Jobs share the pool with the files that devices download: so many may run at
+	 * once, and the others wait in order. */
+	unsigned jobs_most;
+	/* not for users */
+	unsigned jobs_running;
+	struct job *jobs_first, *jobs_last;
 };
 
 /* Answers the exchange, now or later.  On a loop that has a desk. */
-void admin_handle(const struct admin *admin, struct exchange *exchange);
+void admin_handle(struct admin *admin, struct exchange *exchange);
 
 #endif

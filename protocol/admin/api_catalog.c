@@ -44,6 +44,17 @@ static json_t *archs_json(const struct title *title)
 	return list;
 }
 
+static json_t *supersedes_json(const struct title *title)
+{
+	char kb[KB_TEXT];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < title->supersedes_count; i++)
+		json_array_append_new(list,
+				      json_string(kb_format(title->supersedes[i], kb)));
+	return list;
+}
+
 static json_t *release_json(const struct view *view, const struct line *line,
 			    const struct release *release)
 {
@@ -67,6 +78,7 @@ static json_t *release_json(const struct view *view, const struct line *line,
 		member_set(one, "repairs", json_string(kb_format(repaired->kb, kb)));
 	}
 	member_set(one, "offer", json_string(release_offer_names[release->offer]));
+	member_set(one, "supersedes", supersedes_json(title));
 	if (release->match_text != NULL)
 		member_set(one, "match", json_string(release->match_text));
 	member_set(one, "payload", json_boolean(has_payload(view, line->product, title)));

@@ -90,7 +90,8 @@ static int copy_files(struct job *job, struct problem *p)
 	}
 	for (size_t i = 0; i < it->count; i++) {
 		const char *path = text_of(json_array_get(it->list, i), "path");
-		if (site_content_add(job->site, path, &it->payloads[i], p) < 0)
+		if (job_may_go_on(job, p) < 0 ||
+		    site_content_add(job->site, path, &it->payloads[i], p) < 0)
 			return problem_while(p, "payload %zu", i + 1);
 	}
 	return 0;

@@ -23,7 +23,7 @@ struct findings;
 struct call {
 	struct exchange *exchange;
 	const struct http_request *request;
-	const struct admin *admin;
+	struct admin *admin;
 	struct desk *desk;
 	char by[LIMIT_NAME + 1];      /* the peer's user name, or its number */
 	char id[LIMIT_DEVICE_ID + 1]; /* {id} of the path, decoded; "" without */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/plan.h"
+#include "protocol/admin/admin.h"
 
 static void on_work(uv_work_t *request)
 {
@@ -24,23 +25,56 @@ static void on_work(uv_work_t *request)
 	backend->ops->close(job->session);
 }
 
+static void on_done(uv_work_t *request, int status);
+
+static void hand_over(struct admin *admin, struct job *job)
+{
+	admin->jobs_running++;
+	int rc = uv_queue_work(loop_uv(job->call->desk->loop), &job->request, on_work,
+			       on_done);
+	assert(rc == 0); /* fails without a callback only */
+	(void)rc;
+}
+
 static void on_done(uv_work_t *request, int status)
 {
 	struct job *job = request->data;
+	struct admin *admin = job->call->admin;
+	struct job *next = admin->jobs_first;
 
 	assert(status == 0); /* nobody cancels it */
 	(void)status;
+	admin->jobs_running--;
+	if (next != NULL) {
+		admin->jobs_first = next->next;
+		hand_over(admin, next);
+	}
 	job->reply(job, job->failed ? &job->problem : NULL);
 }
 
 void job_start(struct job *job)
 {
+	struct admin *admin = job->call->admin;
+
 	job->site = job->call->desk->site;
 	job->request.data = job;
-	int rc = uv_queue_work(loop_uv(job->call->desk->loop), &job->request, on_work,
-			       on_done);
-	assert(rc == 0); /* fails without a callback only */
-	(void)rc;
+	if (admin->jobs_running < admin->jobs_most) {
+		hand_over(admin, job);
+		return;
+	}
+	if (admin->jobs_first == NULL)
+		admin->jobs_first = job;
+	else
+		admin->jobs_last->next = job;
+	admin->jobs_last = job;
+}
+
+int job_may_go_on(const struct job *job, struct problem *p)
+{
+	if (!site_is_stopping(job->site))
+		return 0;
+	return problem_set(p, PROBLEM_BUSY,
+			   "the server is stopping; ask again when it is back");
 }
 
 void job_reply_body(struct job *job, const struct problem *problem)
@@ -83,6 +117,9 @@ int job_walk_devices(struct job *job, const char *after,
 		if (each(owner, &seen) != 0)
 			break;
 		memcpy(last, record->id, sizeof last);
+		rc = job_may_go_on(job, p);
+		if (rc < 0)
+			break;
 	}
 	free(record);
 	return rc < 0 ? -1 : 0;

@@ -30,12 +30,17 @@ struct job {
 	int64_t now_s;
 	json_t *body; /* what job_reply_body() answers */
 	/* not for users */
+	struct job *next;
 	struct problem problem;
 	bool failed;
 };
 
-/* Starts a zeroed job with call, work and reply filled in. */
+/* Starts a zeroed job with call, work and reply filled in, when its turn comes. */
 void job_start(struct job *job);
+
+/* For work(), between two steps of something long: -1 with *p told when the server is
+ * stopping. */
+int job_may_go_on(const struct job *job, struct problem *p);
 
 /* A reply: 200 with job->body, or the problem. */
 void job_reply_body(struct job *job, const struct problem *problem);

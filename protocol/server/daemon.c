@@ -203,6 +203,7 @@ static int open_admin(struct daemon *daemon, const struct settings *settings,
 	daemon->admin.address = daemon->address;
 	daemon->admin.enrolment_token =
 		settings->enrolment ? daemon->enrolment_token : "";
+	daemon->admin.jobs_most = (unsigned)settings->pool_threads / 2;
 	/* Until the socket's group is known nobody but ourselves and root gets in. */
 	daemon->admin.group = (gid_t)-1;
 	daemon->admin_loop = loop_start(&loop, p);

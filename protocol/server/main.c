@@ -89,6 +89,8 @@ static int open_store(struct server *server, struct problem *p)
 /* Also undoes a start that came half way. */
 static void stop(struct server *server)
 {
+	if (server->site != NULL)
+		site_stop(server->site);
 	daemon_stop(server->daemon);
 	site_close(server->site);
 	store_close(server->backend); /* writes what is queued */

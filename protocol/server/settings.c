@@ -69,7 +69,7 @@ static const struct setting table[] = {
 	  "an idle connection is kept so long" },
 	{ "limits", "drain", KIND_DURATION, AT(drain_s), 1, 600, NULL, 0, "10s",
 	  "a stop waits so long for answers under way" },
-	{ "limits", "pool-threads", KIND_COUNT, AT(pool_threads), 1, 128, NULL, 0, "4",
+	{ "limits", "pool-threads", KIND_COUNT, AT(pool_threads), 2, 128, NULL, 0, "4",
 	  "threads for hashing, imports and reports" },
 	{ "log", "log-level", KIND_WORD, AT(log_level), 0, 0, log_level_names, LOG_LEVELS, "info",
 	  "what goes to standard error; debug tells of every request" },

@@ -88,6 +88,16 @@ struct backend *site_backend(struct site *site)
 	return site->backend;
 }
 
+void site_stop(struct site *site)
+{
+	__atomic_store_n(&site->stopping, true, __ATOMIC_RELAXED);
+}
+
+bool site_is_stopping(const struct site *site)
+{
+	return __atomic_load_n(&site->stopping, __ATOMIC_RELAXED);
+}
+
 struct situation site_situation(struct site *site, const struct view *view,
 				const struct device_record *record, int64_t now_s)
 {

@@ -69,6 +69,8 @@ const char *site_base_url(const struct site *site, const char *host, char *room,
 bool site_enrolment_token_is(const struct site *site, const char *token);
 int64_t site_poll_s(const struct site *site); /* the steady polling interval */
 struct backend *site_backend(struct site *site);
+/* Long work should give up: the loops are being stopped. */
+bool site_is_stopping(const struct site *site);
 
 /* Loop threads. */
 struct desk *site_desk(struct loop *loop);

@@ -23,6 +23,7 @@ struct site {
 	struct clock clock;
 	struct zone_files *zones;
 	uint64_t salt; /* of gradual opening */
+	bool stopping; /* atomic */
 
 	pthread_mutex_t lock; /* over the pointer, not over what it points to */
 	struct view *view;

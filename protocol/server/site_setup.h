@@ -39,6 +39,9 @@ struct site_wiring {
 struct site *site_open(const struct site_wiring *wiring, struct problem *p);
 void site_close(struct site *site);
 
+/* Before the loops are stopped. */
+void site_stop(struct site *site);
+
 /* For a loop's `started`, `stopped` and `tick`. */
 int desk_open(struct loop *loop, struct site *site, struct problem *p);
 void desk_close(struct loop *loop);

@@ -73,6 +73,11 @@ TEST(a_catalog_is_imported_and_shown)
 	assert_string_equal(text_of(hotpatch, "offer"), "auto");
 	assert_int_equal(json_array_size(json_object_get(hotpatch, "arch")), 2);
 	assert_true(json_is_true(json_object_get(hotpatch, "payload")));
+	const json_t *supersedes =
+		json_object_get(json_array_get(releases, 2), "supersedes");
+	assert_int_equal(json_array_size(supersedes), 1);
+	assert_string_equal(json_string_value(json_array_get(supersedes, 0)),
+			    "KB5055523");
 	json_decref(body);
 }
 

@@ -92,6 +92,7 @@ static void start(struct lab *lab, bool with_loops)
 
 static void stop(struct lab *lab)
 {
+	site_stop(lab->site);
 	daemon_stop(lab->daemon);
 	site_close(lab->site);
 	store_close(lab->backend);
