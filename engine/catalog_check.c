@@ -7,6 +7,13 @@
 
 #include "engine/catalog_draft.h"
 
+/* The draft in order of product, KB and publication, so that each question is a binary
+ * search: a catalog may hold twenty thousand releases. */
+struct index {
+	const struct catalog_draft *draft;
+	const struct draft_release **sorted;
+};
+
 static void tell(struct findings *findings, const struct draft_release *release,
 		 const char *hint, const char *what)
 {
@@ -50,7 +57,49 @@ static void nearest_kb(const struct catalog_draft *draft,
 			 kb_format(best->kb, have));
 }
 
-static void check_reference(const struct catalog_draft *draft,
+/* The first of the releases of `product` that are `kb`; its place, or the count. */
+static size_t first_of(const struct index *index, size_t product, uint32_t kb)
+{
+	size_t low = 0, high = index->draft->release_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct draft_release *one = index->sorted[middle];
+		if (one->product < product || (one->product == product && one->kb < kb))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_of(const struct index *index, size_t place, size_t product, uint32_t kb)
+{
+	return place < index->draft->release_count &&
+	       index->sorted[place]->product == product && index->sorted[place]->kb == kb;
+}
+
+/* The other release that `kb` names for `from` on `arch`: the newest published by then,
+ * or where there is none by then, any.  NULL for none. */
+static const struct draft_release *named_by(const struct index *index,
+					    const struct draft_release *from, uint32_t kb,
+					    uint8_t archs, enum release_kind kind)
+{
+	const struct draft_release *found = NULL;
+
+	for (size_t at = first_of(index, from->product, kb);
+	     is_of(index, at, from->product, kb); at++) {
+		const struct draft_release *one = index->sorted[at];
+		if (one == from || (one->archs & archs) == 0 ||
+		    (kind != RELEASE_KINDS && one->kind != kind))
+			continue;
+		if (found == NULL || one->published_s <= from->published_s)
+			found = one;
+	}
+	return found;
+}
+
+static void check_reference(const struct index *index,
 			    const struct draft_release *release, const char *attribute,
 			    uint32_t kb, enum release_kind kind,
 			    struct findings *findings)
@@ -62,19 +111,17 @@ static void check_reference(const struct catalog_draft *draft,
 		if ((release->archs & arch) == 0)
 			continue;
 		const struct draft_release *named =
-			draft_find(draft, release->product, kb, arch, kind);
-		if (named != NULL && named->published_s <= release->published_s &&
-		    named != release)
+			named_by(index, release, kb, arch, kind);
+		if (named != NULL && named->published_s <= release->published_s)
 			continue;
 		hint[0] = '\0';
-		if (named == release)
+		if (named == NULL && kb == release->kb)
 			snprintf(text, sizeof text, "names itself as its %s", attribute);
 		else if (named != NULL)
 			snprintf(text, sizeof text,
 				 "has %s %s, which is published after it", attribute,
 				 wanted);
-		else if (kind != RELEASE_KINDS && draft_find(draft, release->product, kb,
-							     arch, RELEASE_KINDS) != NULL)
+		else if (named_by(index, release, kb, arch, RELEASE_KINDS) != NULL)
 			snprintf(text, sizeof text,
 				 "has %s %s, which is not of kind baseline", attribute,
 				 wanted);
@@ -83,19 +130,19 @@ static void check_reference(const struct catalog_draft *draft,
 				text, sizeof text,
 				"has %s %s, which is no release of product '%.40s' on %s",
 				attribute, wanted,
-				draft->products[release->product].product.id,
+				index->draft->products[release->product].product.id,
 				arch_name(arch));
-		if (named == NULL)
-			nearest_kb(draft, release, kb, kind, hint);
+		if (named == NULL && kb != release->kb)
+			nearest_kb(index->draft, release, kb, kind, hint);
 		tell(findings, release, hint, text);
 		return;
 	}
 }
 
-static void check_release(const struct catalog_draft *draft,
-			  const struct draft_release *release, struct findings *findings)
+static void check_release(const struct index *index, const struct draft_release *release,
+			  struct findings *findings)
 {
-	const struct product *product = &draft->products[release->product].product;
+	const struct product *product = &index->draft->products[release->product].product;
 	char text[160], hint[80], build[BUILD_TEXT];
 
 	if (release->kb == 0 && release->kind != RELEASE_RTM)
@@ -131,10 +178,10 @@ static void check_release(const struct catalog_draft *draft,
 		tell(findings, release, "remove track",
 		     "is a baseline: it starts a quarter");
 	if (release->baseline != 0)
-		check_reference(draft, release, "baseline", release->baseline,
+		check_reference(index, release, "baseline", release->baseline,
 				RELEASE_BASELINE, findings);
 	if (release->repairs != 0)
-		check_reference(draft, release, "repairs", release->repairs,
+		check_reference(index, release, "repairs", release->repairs,
 				RELEASE_KINDS, findings);
 }
 
@@ -146,113 +193,152 @@ static int by_identity(const void *left, const void *right)
 		return a->product < b->product ? -1 : 1;
 	if (a->kb != b->kb)
 		return a->kb < b->kb ? -1 : 1;
+	if (a->published_s != b->published_s)
+		return a->published_s < b->published_s ? -1 : 1;
 	if (a->build.revision != b->build.revision)
 		return a->build.revision < b->build.revision ? -1 : 1;
 	return a->origin.line < b->origin.line ? -1 : a->origin.line > b->origin.line;
 }
 
-static void check_duplicates(const struct catalog_draft *draft, struct findings *findings)
+static void check_pair(const struct draft_release *a, const struct draft_release *b,
+		       struct findings *findings)
 {
-	const struct draft_release **sorted =
-		calloc(draft->release_count + 1, sizeof(const struct draft_release *));
-	if (sorted == NULL) {
-		findings_add(findings, SEVERITY_ERROR, (struct origin){ "", 0 }, NULL,
-			     "out of memory");
+	char text[120], build[BUILD_TEXT];
+
+	if (!build_equal(a->build, b->build))
 		return;
-	}
-	for (size_t i = 0; i < draft->release_count; i++)
-		sorted[i] = &draft->releases[i];
-	qsort(sorted, draft->release_count, sizeof(const struct draft_release *),
-	      by_identity);
-	for (size_t i = 1; i < draft->release_count; i++) {
-		const struct draft_release *a = sorted[i - 1], *b = sorted[i];
-		char text[120], build[BUILD_TEXT];
-		if (a->product != b->product || a->kb != b->kb ||
-		    !build_equal(a->build, b->build))
-			continue;
-		if ((a->archs & b->archs) == 0) {
-			if (a->kind == b->kind && a->published_s == b->published_s)
-				continue;
-			snprintf(text, sizeof text,
-				 "with build %s differs in kind or publication from line "
-				 "%u",
-				 build_format(b->build, build), a->origin.line);
-			tell(findings, b,
-			     "one release is one thing on every architecture", text);
-			continue;
-		}
+	if ((a->archs & b->archs) != 0) {
 		snprintf(text, sizeof text, "with build %s is there already, on line %u",
 			 build_format(b->build, build), a->origin.line);
 		tell(findings, b, "remove one of the two", text);
+	} else if (a->kind != b->kind || a->published_s != b->published_s) {
+		snprintf(text, sizeof text,
+			 "with build %s differs in kind or publication from line %u",
+			 build_format(b->build, build), a->origin.line);
+		tell(findings, b, "one release is one thing on every architecture", text);
 	}
-	free(sorted);
 }
 
-/* Depth-first over "supersedes" by KB: a grey release met again closes a cycle. */
-enum colour { WHITE, GREY, BLACK };
-
-static bool visit(const struct catalog_draft *draft, size_t index, unsigned char *colours,
-		  struct findings *findings)
+/* Every pair of one KB; of an rtm without one, too. */
+static void check_duplicates(const struct index *index, struct findings *findings)
 {
-	const struct draft_release *release = &draft->releases[index];
-
-	colours[index] = GREY;
-	for (size_t s = 0; s < release->supersedes_count; s++) {
-		for (size_t i = 0; i < draft->release_count; i++) {
-			const struct draft_release *other = &draft->releases[i];
-			if (other->product != release->product || other->kb == 0 ||
-			    other->kb != release->supersedes[s] ||
-			    (other->archs & release->archs) == 0)
-				continue;
-			if (colours[i] == GREY) {
-				char text[120], kb[KB_TEXT];
-				snprintf(text, sizeof text,
-					 "supersedes %s, which supersedes it in turn "
-					 "(line %u)",
-					 kb_format(other->kb, kb), other->origin.line);
-				tell(findings, release, "remove one of the two", text);
-				colours[index] = BLACK;
-				return false;
-			}
-			if (colours[i] == WHITE && !visit(draft, i, colours, findings)) {
-				colours[index] = BLACK;
-				return false;
-			}
+	for (size_t i = 0; i < index->draft->release_count; i++) {
+		const struct draft_release *one = index->sorted[i];
+		for (size_t j = i; j-- > 0 && is_of(index, j, one->product, one->kb);) {
+			const struct draft_release *other = index->sorted[j];
+			bool later = other->origin.line > one->origin.line;
+			check_pair(later ? one : other, later ? other : one, findings);
 		}
 	}
-	colours[index] = BLACK;
-	return true;
 }
 
-static void check_cycles(const struct catalog_draft *draft, struct findings *findings)
+/* Depth-first over "supersedes": a grey release met again closes a circle.  The way from
+ * the root is kept in a list of its own, for a chain may be as long as the catalog. */
+enum colour { WHITE, GREY, BLACK };
+
+struct walk {
+	const struct index *index;
+	unsigned char *colours;
+	size_t depth;
+	struct place {
+		size_t release;   /* index into the draft */
+		size_t supersede; /* which of its KBs is looked at */
+		size_t at;        /* and which release of that KB */
+	} * way;
+};
+
+static void enter(struct walk *walk, size_t release)
 {
-	unsigned char *colours = calloc(draft->release_count + 1, 1);
-	if (colours == NULL)
-		return;
-	for (size_t i = 0; i < draft->release_count; i++) {
-		if (colours[i] == WHITE)
-			visit(draft, i, colours, findings);
+	walk->colours[release] = GREY;
+	walk->way[walk->depth++] = (struct place){ release, 0, SIZE_MAX };
+}
+
+/* The next release that the last one on the way supersedes; NULL when all were seen. */
+static const struct draft_release *next_superseded(struct walk *walk)
+{
+	const struct index *index = walk->index;
+	struct place *place = &walk->way[walk->depth - 1];
+	const struct draft_release *from = &index->draft->releases[place->release];
+
+	for (; place->supersede < from->supersedes_count; place->supersede++) {
+		uint32_t kb = from->supersedes[place->supersede];
+		if (place->at == SIZE_MAX)
+			place->at = first_of(index, from->product, kb);
+		while (kb != 0 && is_of(index, place->at, from->product, kb)) {
+			const struct draft_release *one = index->sorted[place->at++];
+			if ((one->archs & from->archs) != 0)
+				return one;
+		}
+		place->at = SIZE_MAX;
 	}
-	free(colours);
+	return NULL;
+}
+
+static void walk_from(struct walk *walk, size_t root, struct findings *findings)
+{
+	const struct catalog_draft *draft = walk->index->draft;
+
+	enter(walk, root);
+	while (walk->depth > 0) {
+		size_t from = walk->way[walk->depth - 1].release;
+		const struct draft_release *to = next_superseded(walk);
+		if (to == NULL) {
+			walk->colours[from] = BLACK;
+			walk->depth--;
+			continue;
+		}
+		size_t at = (size_t)(to - draft->releases);
+		if (walk->colours[at] == WHITE) {
+			enter(walk, at);
+		} else if (walk->colours[at] == GREY) {
+			char text[120], kb[KB_TEXT];
+			snprintf(text, sizeof text,
+				 "supersedes %s, which supersedes it in turn (line %u)",
+				 kb_format(to->kb, kb), to->origin.line);
+			tell(findings, &draft->releases[from], "remove one of the two",
+			     text);
+		}
+	}
+}
+
+static void check_cycles(const struct index *index, struct findings *findings)
+{
+	size_t count = index->draft->release_count;
+	struct walk walk = {
+		.index = index,
+		.colours = calloc(count + 1, 1),
+		.way = calloc(count + 1, sizeof(struct place)),
+	};
+
+	for (size_t i = 0; walk.colours != NULL && walk.way != NULL && i < count; i++) {
+		if (walk.colours[i] == WHITE)
+			walk_from(&walk, i, findings);
+	}
+	free(walk.colours);
+	free(walk.way);
 }
 
 /* Publication order already refuses a `repairs` that points forward; what is left are
- * two releases of one moment that repair each other. */
-static void check_repair_cycles(const struct catalog_draft *draft,
-				struct findings *findings)
+ * releases of one moment that repair each other.  Each repairs one at most, so a way is
+ * followed until it meets itself, or what was followed before. */
+static void check_repair_cycles(const struct index *index, struct findings *findings)
 {
-	for (size_t i = 0; i < draft->release_count; i++) {
-		const struct draft_release *start = &draft->releases[i], *at = start;
-		for (size_t steps = 0; at != NULL && at->repairs != 0; steps++) {
-			at = draft_find(draft, at->product, at->repairs, start->archs,
-					RELEASE_KINDS);
-			if (at == start && steps > 0)
-				tell(findings, start, "remove one of the two",
-				     "repairs a release that repairs it in turn");
-			if (at == start || steps > draft->release_count)
-				break;
+	const struct catalog_draft *draft = index->draft;
+	size_t *way_of = calloc(draft->release_count + 1, sizeof *way_of);
+
+	for (size_t i = 0; way_of != NULL && i < draft->release_count; i++) {
+		const struct draft_release *at = &draft->releases[i];
+		while (at != NULL && way_of[at - draft->releases] == 0) {
+			way_of[at - draft->releases] = i + 1;
+			at = at->repairs == 0 ? NULL
+					      : named_by(index, at, at->repairs,
+							 at->archs, RELEASE_KINDS);
 		}
+		if (at != NULL && way_of[at - draft->releases] == i + 1)
+			tell(findings, at, "remove one of the two",
+			     "repairs a release that repairs it in turn");
 	}
+	free(way_of);
 }
 
 static void check_products(const struct catalog_draft *draft, struct findings *findings)
@@ -284,10 +370,26 @@ static void check_products(const struct catalog_draft *draft, struct findings *f
 
 void catalog_check(const struct catalog_draft *draft, struct findings *findings)
 {
+	struct index index = {
+		.draft = draft,
+		.sorted = calloc(draft->release_count + 1,
+				 sizeof(const struct draft_release *)),
+	};
+
+	if (index.sorted == NULL) {
+		findings_add(findings, SEVERITY_ERROR, (struct origin){ "", 0 }, NULL,
+			     "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < draft->release_count; i++)
+		index.sorted[i] = &draft->releases[i];
+	qsort(index.sorted, draft->release_count, sizeof(const struct draft_release *),
+	      by_identity);
 	check_products(draft, findings);
 	for (size_t i = 0; i < draft->release_count; i++)
-		check_release(draft, &draft->releases[i], findings);
-	check_duplicates(draft, findings);
-	check_cycles(draft, findings);
-	check_repair_cycles(draft, findings);
+		check_release(&index, &draft->releases[i], findings);
+	check_duplicates(&index, findings);
+	check_cycles(&index, findings);
+	check_repair_cycles(&index, findings);
+	free(index.sorted);
 }

@@ -139,16 +139,3 @@ int catalog_draft_release(struct catalog_draft *draft, const struct release_draf
 	copy_match(draft, to, from->match);
 	return draft->early.errors == errors ? 0 : -1;
 }
-
-const struct draft_release *draft_find(const struct catalog_draft *draft, size_t product,
-				       uint32_t kb, uint8_t archs, enum release_kind kind)
-{
-	for (size_t i = 0; i < draft->release_count; i++) {
-		const struct draft_release *release = &draft->releases[i];
-		if (release->product == product && release->kb == kb &&
-		    (release->archs & archs) != 0 &&
-		    (kind == RELEASE_KINDS || release->kind == kind))
-			return release;
-	}
-	return NULL;
-}

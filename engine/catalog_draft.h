@@ -44,10 +44,4 @@ struct catalog_draft {
 /* Everything a schema cannot know, across the whole draft. */
 void catalog_check(const struct catalog_draft *draft, struct findings *findings);
 
-/* The release of `product` that is `kb` on `arch` (any of the bits), of the given kind
- * or of any when RELEASE_KINDS; NULL for none. */
-const struct draft_release *draft_find(const struct catalog_draft *draft, size_t product,
-				       uint32_t kb, uint8_t archs,
-				       enum release_kind kind);
-
 #endif
