@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/operation.h"
 #include "engine/record.h"
 #include "engine/rollout.h"
 
@@ -50,6 +51,42 @@ struct counter {
 	char ring[LIMIT_NAME + 1];
 	enum flow_kind kind;
 	int64_t in_state[FLOW_STATES];
+};
+
+/* The devices of one ring by how one release ended on them there: each is counted once,
+ * by the last time it was verified or failed; where it was neither, by its last other
+ * end.  Installs alone. */
+struct ring_results {
+	int64_t verified, failed, unverified, not_applicable, rejected;
+	int64_t first_s; /* when it was first verified or failed; INSTANT_NONE */
+};
+
+/* A hold made on the day, beside those of the plan. */
+struct hold_record {
+	int64_t id;             /* from 1, never reused */
+	struct release_key key; /* product "": any; build 0: any */
+	char match[LIMIT_EXPRESSION + 1];
+	char by[LIMIT_NAME + 1];
+	char reason[256];
+	int64_t made_s;
+};
+
+/* Something asked for many devices. */
+struct operation_record {
+	int64_t id; /* from 1, never reused */
+	struct operation operation;
+	int64_t at_most; /* devices at a time; 0: all at once */
+	char by[LIMIT_NAME + 1];
+	char reason[256];
+	int64_t made_s, ended_s; /* 0: it goes on */
+	int64_t in_step[OPERATION_STEPS];
+};
+
+struct operation_device {
+	char device[LIMIT_DEVICE_ID + 1];
+	enum operation_step step;
+	int64_t changed_s; /* since when */
+	char note[OPERATION_NOTE];
 };
 
 struct audit_entry {
@@ -110,6 +147,37 @@ struct backend_ops {
 	int (*rollouts)(struct session *session,
 			int (*each)(void *owner, const struct rollout_record *record),
 			void *owner, struct problem *p);
+	/* The newest version for exactly this key and ring. */
+	int (*rollout_read)(struct session *session, const struct release_key *key,
+			    const char *ring, struct rollout_record *record,
+			    struct problem *p);
+	/* All zero when nobody ended there yet. */
+	int (*results)(struct session *session, const struct release_key *key,
+		       const char *ring, struct ring_results *results, struct problem *p);
+	/* Installs that began at or before a time and have not ended. */
+	int (*offers_open)(struct session *session, const struct release_key *key,
+			   const char *ring, int64_t before_s, int64_t *count,
+			   struct problem *p);
+	int (*holds)(struct session *session,
+		     int (*each)(void *owner, const struct hold_record *hold),
+		     void *owner, struct problem *p); /* that stand, by id */
+	int (*operations)(struct session *session, bool open_only,
+			  int (*each)(void *owner, const struct operation_record *record),
+			  void *owner, struct problem *p); /* newest first */
+	int (*operation_read)(struct session *session, int64_t id,
+			      struct operation_record *record, struct problem *p);
+	/* In order of step, then name. */
+	int (*operation_devices)(struct session *session, int64_t id,
+				 int (*each)(void *owner,
+					     const struct operation_device *device),
+				 void *owner, struct problem *p);
+	/* The next that is at this step, by name after device->device. */
+	int (*operation_next)(struct session *session, int64_t id,
+			      enum operation_step step, struct operation_device *device,
+			      struct problem *p);
+	/* The open operation that a device is running for: its id and since when. */
+	int (*operation_of)(struct session *session, const char *device, int64_t *id,
+			    int64_t *begun_s, struct problem *p);
 	int (*counters)(struct session *session,
 			int (*each)(void *owner, const struct counter *counter),
 			void *owner, struct problem *p);
@@ -137,6 +205,19 @@ struct backend_ops {
 			   struct problem *p);
 	int (*rollout_put)(struct session *session, const struct rollout_record *record,
 			   struct problem *p); /* keeps every version, reads the newest */
+	int (*hold_add)(struct session *session, struct hold_record *hold,
+			struct problem *p); /* sets its id */
+	/* 1 removed, 0 there is none. */
+	int (*hold_remove)(struct session *session, int64_t id, int64_t at_s,
+			   struct problem *p);
+	int (*operation_add)(struct session *session, struct operation_record *record,
+			     struct problem *p); /* sets its id; without devices */
+	int (*operation_end)(struct session *session, int64_t id, int64_t at_s,
+			     struct problem *p);
+	/* Add a device, or say how far it is. */
+	int (*operation_device_put)(struct session *session, int64_t id,
+				    const struct operation_device *device,
+				    struct problem *p);
 	int (*audit_put)(struct session *session, const struct audit_entry *entry,
 			 struct problem *p);
 	int (*setting_put)(struct session *session, const char *name, const char *value,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/problem.h"
+#include "store/results.h"
 #include "store/session.h"
 #include "store/store.h"
 
@@ -154,7 +155,9 @@ int event_add(struct session *session, int64_t device_key, const struct event *e
 		return -1;
 	if (event->to != FLOW_NONE && move_counter(session, event, event->to, 1, p) < 0)
 		return -1;
-	return 0;
+	return event->flow_kind == FLOW_INSTALL
+		       ? result_follow(session, device_key, event, p)
+		       : 0;
 }
 
 int store_flow_id_new(struct session *session, int64_t *id, struct problem *p)
@@ -353,5 +356,5 @@ int store_recount(struct session *session, int64_t *astray, struct problem *p)
 	if (statement_next(stmt, p) != 1)
 		return problem_while(p, "recounting flows");
 	*astray = column_int(stmt, &column);
-	return 0;
+	return result_recount(session, astray, p);
 }

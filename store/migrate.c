@@ -6,7 +6,7 @@
 #include "engine/problem.h"
 #include "store/database.h"
 
-extern const char migration_0001[];
+extern const char migration_0001[], migration_0002[];
 
 /* clang-format off */
 static const struct {
@@ -14,6 +14,7 @@ static const struct {
 	const char *sql;
 } steps[] = {
 	{ "0001_first", migration_0001 },
+	{ "0002_day", migration_0002 },
 };
 /* clang-format on */
 

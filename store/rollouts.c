@@ -114,3 +114,22 @@ int store_rollouts(struct session *session,
 	}
 	return rc;
 }
+
+int store_rollout_read(struct session *session, const struct release_key *key,
+		       const char *ring, struct rollout_record *record, struct problem *p)
+{
+	int index = 1;
+	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_ROLLOUT_READ, p);
+	if (stmt == NULL)
+		return -1;
+
+	bind_key(stmt, &index, key);
+	bind_text(stmt, &index, ring);
+	int rc = statement_next(stmt, p);
+	if (rc == 1 && read_rollout(stmt, record, p) < 0)
+		rc = -1;
+	if (rc < 0)
+		return problem_while(p, "reading the rollout of KB%u in ring '%s'",
+				     key->kb, ring);
+	return rc;
+}

@@ -19,6 +19,16 @@
 	" FROM device d JOIN device_facts v ON v.device = d.key"                         \
 	" JOIN device_history h ON h.device = d.key LEFT JOIN flow f ON f.id = d.flow"
 
+#define ROLLOUT_COLUMNS                                                                  \
+	"r.product, r.kb, r.base, r.revision, r.ring, r.approval,"                       \
+	" r.approved_for_track, r.withdrawn, r.halted, r.halted_s, r.paused_until_s,"    \
+	" r.expedited, r.expedite_deadline_s, r.passed_s, r.max_failed_permille,"        \
+	" r.waived, r.canary, r.canary_verified, r.by, r.reason, r.changed_s"
+#define OPERATION_COLUMNS                                                                \
+	"id, kind, " KEY_COLUMNS ", wait, until_s, at_most, by, reason, made_s,"         \
+	" coalesce(ended_s, 0)"
+#define AN_OUTCOME "('verified', 'failed', 'unverified', 'not-applicable', 'rejected')"
+
 /* clang-format off */
 const struct statement_text statement_table[STATEMENTS] = {
 	/* Units of work. */
@@ -129,6 +139,43 @@ const struct statement_text statement_table[STATEMENTS] = {
 		"  SELECT " KEY_COLUMNS ", ring, flow_kind, state, -n FROM counter)"
 		" GROUP BY " KEY_COLUMNS ", ring, flow_kind, state HAVING sum(n) <> 0)" },
 
+	/* What gates are judged by. */
+	[STATEMENT_RESULT_READ] = { "result read", 6,
+		"SELECT state FROM result WHERE device = ?1 AND product = ?2 AND kb = ?3"
+		" AND base = ?4 AND revision = ?5 AND ring = ?6" },
+	[STATEMENT_RESULT_PUT] = { "result put", 7,
+		"INSERT INTO result (device, " KEY_COLUMNS ", ring, state)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		" ON CONFLICT DO UPDATE SET state = excluded.state" },
+	[STATEMENT_RESULT_MOVE] = { "result move", 8,
+		"INSERT INTO result_count (" KEY_COLUMNS ", ring, state, n, first_s)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		" ON CONFLICT DO UPDATE SET n = n + excluded.n" },
+	[STATEMENT_RESULTS] = { "results", 5,
+		"SELECT state, n, first_s FROM result_count WHERE product = ?1 AND kb = ?2"
+		" AND base = ?3 AND revision = ?4 AND ring = ?5" },
+	/* A device by the last time it was verified or failed, else by its last end. */
+	[STATEMENT_RESULTS_ASTRAY] = { "results astray", 1,
+		"SELECT count(*) FROM (SELECT 1 FROM"
+		" (SELECT " KEY_COLUMNS ", ring, to_state AS state, 1 AS n FROM"
+		"   (SELECT " KEY_COLUMNS ", ring, to_state, row_number() OVER (PARTITION BY"
+		"     device, " KEY_COLUMNS ", ring"
+		"     ORDER BY to_state IN ('verified', 'failed') DESC, id DESC) AS place"
+		"    FROM event WHERE kind = ?1 AND flow_kind = 'install'"
+		"     AND from_state <> to_state AND to_state IN " AN_OUTCOME ")"
+		"   WHERE place = 1"
+		"  UNION ALL"
+		"  SELECT " KEY_COLUMNS ", ring, state, -n FROM result_count)"
+		" GROUP BY " KEY_COLUMNS ", ring, state HAVING sum(n) <> 0)" },
+	[STATEMENT_OFFER_OPEN] = { "offer open", 7,
+		"INSERT OR REPLACE INTO open_offer (flow, " KEY_COLUMNS ", ring, offered_s)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+	[STATEMENT_OFFER_CLOSE] = { "offer close", 1,
+		"DELETE FROM open_offer WHERE flow = ?1" },
+	[STATEMENT_OFFERS_OPEN] = { "offers open", 6,
+		"SELECT count(*) FROM open_offer WHERE product = ?1 AND kb = ?2"
+		" AND base = ?3 AND revision = ?4 AND ring = ?5 AND offered_s <= ?6" },
+
 	/* What the operator gave us. */
 	[STATEMENT_DOCUMENT_NEXT] = { "document next", 1,
 		"SELECT coalesce(max(revision), 0) + 1 FROM document WHERE kind = ?1" },
@@ -165,13 +212,48 @@ const struct statement_text statement_table[STATEMENTS] = {
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 		" ON CONFLICT DO UPDATE SET version = excluded.version" },
 	[STATEMENT_ROLLOUTS] = { "rollouts", 0,
-		"SELECT r.product, r.kb, r.base, r.revision, r.ring, r.approval,"
-		" r.approved_for_track, r.withdrawn, r.halted, r.halted_s,"
-		" r.paused_until_s, r.expedited, r.expedite_deadline_s, r.passed_s,"
-		" r.max_failed_permille, r.waived, r.canary, r.canary_verified, r.by,"
-		" r.reason, r.changed_s FROM rollout_current c"
+		"SELECT " ROLLOUT_COLUMNS " FROM rollout_current c"
 		" JOIN rollout r ON r.version = c.version"
 		" ORDER BY c.product, c.kb, c.base, c.revision, c.ring" },
+	[STATEMENT_ROLLOUT_READ] = { "rollout read", 5,
+		"SELECT " ROLLOUT_COLUMNS " FROM rollout_current c"
+		" JOIN rollout r ON r.version = c.version WHERE c.product = ?1"
+		" AND c.kb = ?2 AND c.base = ?3 AND c.revision = ?4 AND c.ring = ?5" },
+	[STATEMENT_HOLD_ADD] = { "hold add", 8,
+		"INSERT INTO hold (" KEY_COLUMNS ", match, by, reason, made_s)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)" },
+	[STATEMENT_HOLD_REMOVE] = { "hold remove", 2,
+		"UPDATE hold SET removed_s = ?2 WHERE id = ?1 AND removed_s IS NULL" },
+	[STATEMENT_HOLDS] = { "holds", 0,
+		"SELECT id, " KEY_COLUMNS ", match, by, reason, made_s FROM hold"
+		" WHERE removed_s IS NULL ORDER BY id" },
+	[STATEMENT_OPERATION_ADD] = { "operation add", 11,
+		"INSERT INTO operation (kind, " KEY_COLUMNS ", wait, until_s, at_most, by,"
+		" reason, made_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" },
+	[STATEMENT_OPERATION_END] = { "operation end", 2,
+		"UPDATE operation SET ended_s = ?2 WHERE id = ?1 AND ended_s IS NULL" },
+	[STATEMENT_OPERATION_READ] = { "operation read", 1,
+		"SELECT " OPERATION_COLUMNS " FROM operation WHERE id = ?1" },
+	[STATEMENT_OPERATIONS] = { "operations", 1,
+		"SELECT " OPERATION_COLUMNS " FROM operation"
+		" WHERE NOT ?1 OR ended_s IS NULL ORDER BY id DESC" },
+	[STATEMENT_OPERATION_STEPS] = { "operation steps", 1,
+		"SELECT state, count(*) FROM operation_device WHERE operation = ?1"
+		" GROUP BY state" },
+	[STATEMENT_OPERATION_OF] = { "operation of", 1,
+		"SELECT operation, changed_s FROM operation_device"
+		" WHERE device = ?1 AND state = 'running' LIMIT 1" },
+	[STATEMENT_OPERATION_DEVICE_PUT] = { "operation device put", 5,
+		"INSERT INTO operation_device (operation, device, state, changed_s, note)"
+		" VALUES (?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET state = ?3, changed_s = ?4, note = ?5" },
+	[STATEMENT_OPERATION_DEVICES] = { "operation devices", 1,
+		"SELECT device, state, changed_s, note FROM operation_device"
+		" WHERE operation = ?1 ORDER BY state, device" },
+	[STATEMENT_OPERATION_NEXT] = { "operation next", 3,
+		"SELECT device, state, changed_s, note FROM operation_device"
+		" WHERE operation = ?1 AND state = ?2 AND device > ?3"
+		" ORDER BY device LIMIT 1" },
 	[STATEMENT_AUDIT_ADD] = { "audit add", 5,
 		"INSERT INTO audit (at_s, by, action, subject, reason)"
 		" VALUES (?1, ?2, ?3, ?4, ?5)" },

@@ -10,7 +10,10 @@
 #include "store/fact_log.h"
 #include "store/flows.h"
 #include "store/group_writer.h"
+#include "store/holds.h"
+#include "store/operations.h"
 #include "store/payloads.h"
+#include "store/results.h"
 #include "store/rollouts.h"
 #include "store/session.h"
 
@@ -49,6 +52,15 @@ static const struct backend_ops ops = {
 	.documents = store_documents,
 	.payloads = store_payloads,
 	.rollouts = store_rollouts,
+	.rollout_read = store_rollout_read,
+	.results = store_results,
+	.offers_open = store_offers_open,
+	.holds = store_holds,
+	.operations = store_operations,
+	.operation_read = store_operation_read,
+	.operation_devices = store_operation_devices,
+	.operation_next = store_operation_next,
+	.operation_of = store_operation_of,
 	.counters = store_counters,
 	.audits = store_audits,
 	.setting_read = store_setting_read,
@@ -60,6 +72,11 @@ static const struct backend_ops ops = {
 	.document_retire = store_document_retire,
 	.payload_put = store_payload_put,
 	.rollout_put = store_rollout_put,
+	.hold_add = store_hold_add,
+	.hold_remove = store_hold_remove,
+	.operation_add = store_operation_add,
+	.operation_end = store_operation_end,
+	.operation_device_put = store_operation_device_put,
 	.audit_put = store_audit_put,
 	.setting_put = store_setting_put,
 	.submit = submit,

@@ -23,7 +23,8 @@ struct backend *store_open(const char *path, struct problem *p);
  * before or after.  Not to be called from run() or done().  Accepts NULL. */
 void store_close(struct backend *backend);
 
-/* How many counters differ from a recount of all events: always 0, as tests prove. */
+/* How many counters, and counts of results, differ from a recount of all events: always
+ * 0, as tests prove. */
 int store_recount(struct session *session, int64_t *astray, struct problem *p);
 
 #endif
