@@ -136,6 +136,11 @@ bool agent_is_enrolled(const struct agent *agent)
 	return agent->token[0] != '\0';
 }
 
+unsigned long agent_reports(const struct agent *agent)
+{
+	return agent->reports;
+}
+
 uint32_t agent_last_code(const struct agent *agent)
 {
 	return agent->last_code;
@@ -322,6 +327,7 @@ int agent_flush(struct agent *agent, struct problem *p)
 			return problem_set(p, PROBLEM_EXTERNAL,
 					   "the server answers %d to a report", status);
 		agent->moved = true;
+		agent->reports++;
 		if (spool_drop_first(agent->spool, p) < 0)
 			return -1;
 	}

@@ -52,6 +52,9 @@ enum phase agent_phase(const struct agent *agent);
 const struct offer *agent_offer(const struct agent *agent);
 bool agent_is_enrolled(const struct agent *agent);
 
+/* How many reports the server has answered to this process: each can move others. */
+unsigned long agent_reports(const struct agent *agent);
+
 /* HRESULT of the last action that ended in this process; 0 when it ended well. */
 uint32_t agent_last_code(const struct agent *agent);
 

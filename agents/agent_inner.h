@@ -21,6 +21,7 @@ struct agent {
 	int64_t now_s, next_poll_s, sleep_s, retry_after_s;
 	unsigned troubles; /* in a row */
 	uint32_t last_code;
+	unsigned long reports; /* answered */
 	bool moved;
 	bool offered; /* the last poll still offered the action at hand */
 	bool facts_wanted;

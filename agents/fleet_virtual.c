@@ -26,16 +26,18 @@ void *fleet_work_virtual(void *owner)
 		if (fleet->over)
 			return NULL;
 		worker->moved = worker->troubled = false;
-		for (size_t i = worker->index; i < fleet->count;
+		for (size_t i = worker->index; i < fleet->count && !fleet_is_stopped();
 		     i += fleet->worker_count) {
 			struct fleet_device *device = &fleet->devices[i];
 			enum agent_turn turn = AGENT_MOVED;
+			unsigned long reports = agent_reports(device->agent);
 			for (int s = 0; s < STEPS_IN_ROUND && turn == AGENT_MOVED; s++) {
 				turn = fleet_device_step(device, fleet->now_s);
 				worker->tally.steps++;
-				worker->moved |= turn == AGENT_MOVED;
-				worker->troubled |= turn == AGENT_TROUBLE;
 			}
+			worker->moved |= turn == AGENT_MOVED ||
+					 agent_reports(device->agent) != reports;
+			worker->troubled |= turn == AGENT_TROUBLE;
 		}
 		fleet_worker_count(worker);
 		pthread_barrier_wait(&fleet->end);

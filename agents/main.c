@@ -133,12 +133,12 @@ static int run_loop(struct agent *agent, const struct run_options *options)
 
 	while (!is_ended()) {
 		enum agent_turn turn = agent_step(agent, clock_s(), &p);
+		if (options->once && turn == AGENT_TROUBLE)
+			return exit_status(&p);
 		if (turn == AGENT_TROUBLE && !is_ended())
 			fprintf(stderr,
 				"event=trouble device=%s problem=%s text=\"%s\"\n",
 				options->id, problem_face(p.kind)->slug, p.text);
-		if (options->once && turn == AGENT_TROUBLE)
-			return exit_status(&p);
 		if (options->once && turn == AGENT_STILL && !is_at_work(agent))
 			return agent_last_code(agent) == 0 ? 0 : EXIT_ENDED_BADLY;
 		sleep_until(agent_next_poll_s(agent));
