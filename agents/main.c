@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -290,7 +289,6 @@ static int run(const struct run_options *options, struct problem *p)
 {
 	char *read = NULL;
 
-	umask(077); /* tokens and state are nobody else's */
 	catch_signals();
 	if (options->mode == RUN_PAYLOADS)
 		return run_payloads(options, p);
