@@ -132,12 +132,14 @@ static int begin_install(struct stage *stage, struct actor *actor, enum flow_sta
 int actor_install(struct stage *stage, struct actor *actor, enum flow_state until,
 		  const struct words *words)
 {
-	struct shown to = { flow_of(actor)->key.kb, flow_of(actor)->key.build };
 	bool goes_on;
 
-	if (need_offer(stage, actor, FLOW_INSTALL, words) < 0 ||
-	    judge(stage, actor, words) < 0 ||
-	    begin_install(stage, actor, until, &goes_on, words) < 0)
+	if (actor_poll(stage, actor, words) < 0 ||
+	    need_offer(stage, actor, FLOW_INSTALL, words) < 0 ||
+	    judge(stage, actor, words) < 0)
+		return -1;
+	struct shown to = { flow_of(actor)->key.kb, flow_of(actor)->key.build };
+	if (begin_install(stage, actor, until, &goes_on, words) < 0)
 		return -1;
 	if (!goes_on)
 		return 0;
@@ -162,7 +164,8 @@ int actor_install(struct stage *stage, struct actor *actor, enum flow_state unti
 int actor_remove(struct stage *stage, struct actor *actor, enum flow_state until,
 		 const struct words *words)
 {
-	if (need_offer(stage, actor, FLOW_UNINSTALL, words) < 0)
+	if (actor_poll(stage, actor, words) < 0 ||
+	    need_offer(stage, actor, FLOW_UNINSTALL, words) < 0)
 		return -1;
 	actor_fetch(stage, actor);
 	tick(stage);

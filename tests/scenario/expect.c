@@ -6,11 +6,10 @@
  *	kind KIND, rule LETTER, standing WORD, track hotpatch|standard
  *	reason R, without R, reasons R... (all of them, in order; `none`)
  *	level KB [BUILD] | level unknown|ambiguous
- *	opens, install-by, restart-by, not-before, rejoin TIME | none
- *	row ROW pass|fail|not-reported|does-not-apply
- *	qualifies, overdue, download-only, left-track yes|no
- *	flow STATE, recovery STATE	its flow, what a person asked for
- *	restarts N, events KIND N	as the server has counted them
+ *	opens, install-by, restart-by, not-before, rejoin TIME | none	that day, or
+ *minute row ROW pass|fail|not-reported|does-not-apply qualifies, overdue, download-only,
+ *left-track yes|no flow STATE, recovery STATE	its flow, what a person asked for restarts
+ *N, events KIND N	as the server has counted them
  *	says "WORDS" [about KB]		its explanation has them
  *
  * expect rollout KB [BUILD] in RING open|passed|halted|withdrawn|paused: what became of a
@@ -239,20 +238,21 @@ static int expect_level(struct expecting *e)
 	return differs(e, "level", kb_format(kb, text));
 }
 
-/* A date alone is that day. */
+/* A date alone is that day, a time that minute. */
 static int compare_time(struct expecting *e, const char *what, int64_t actual_s)
 {
 	char expected[INSTANT_TEXT], actual[INSTANT_TEXT], text[100];
 	const char *word = words_peek(e->words);
+	size_t before = e->words->next;
 	int64_t at_s;
 
 	if (words_take_if(e->words, "none"))
 		return actual_s == INSTANT_NONE ? 0 : differs(e, what, "none");
-	size_t before = e->words->next;
 	if (words_time(e->words, e->stage->now_s, &at_s) < 0)
 		return -1;
-	bool is_day = e->words->next == before + 1 && strlen(word) == 10;
-	if (actual_s == at_s || (is_day && actual_s >= at_s && actual_s < at_s + DAY_S))
+	bool is_day =
+		e->words->next == before + 1 && strlen(word) == strlen("2025-10-24");
+	if (actual_s >= at_s && actual_s < at_s + (is_day ? DAY_S : MINUTE_S))
 		return 0;
 	snprintf(text, sizeof text, "%s, not %s", instant_format(at_s, expected),
 		 actual_s == INSTANT_NONE ? "none" : instant_format(actual_s, actual));

@@ -156,9 +156,9 @@ static int make_device(struct stage *stage, const char *name, struct words *word
 
 	if (actor == NULL)
 		return -1;
-	actor->arch = words_take_if(words, "arm64") ? ARCH_ARM64 : ARCH_X64;
 	snprintf(actor->product, sizeof actor->product, "%s",
 		 words_need(words, "a product"));
+	actor->arch = words_take_if(words, "arm64") ? ARCH_ARM64 : ARCH_X64;
 	const struct product *product = catalog_product(stage->catalog, actor->product);
 	if (product == NULL)
 		return trouble_tell(words, "the catalog has no product '%s'",
