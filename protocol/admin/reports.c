@@ -23,6 +23,14 @@ static bool is_hotpatched(const struct decision *decision)
 	return level->quarter >= 0 && level->kind != RELEASE_BASELINE;
 }
 
+/* What is offered only after an approval is no security release: a non-security OOB, a fix
+ * for one kind of machine.  A device is not behind for want of it. */
+static bool waits_for_optional(const struct decision *decision)
+{
+	return decision->release >= 0 &&
+	       decision->line->releases[decision->release].offer == OFFER_APPROVAL;
+}
+
 static void count_reasons(struct hotpatch_report *report, const struct plan *plan,
 			  const struct device_seen *seen)
 {
@@ -63,6 +71,11 @@ void hotpatch_report_count(struct hotpatch_report *report, const struct plan *pl
 		row->in_progress++;
 		break;
 	case STANDING_WAITING:
+		if (waits_for_optional(decision)) {
+			row->up_to_date++;
+			return;
+		}
+		break;
 	case STANDINGS:
 		break;
 	}

@@ -46,7 +46,7 @@ static const struct column distribution_list[] = {
 	{ "cadence",   "CADENCE",  "cadence",   CELL_TEXT,    9, true  },
 	{ "published", "RELEASED", "published", CELL_TIME,    3, false },
 	{ "devices",   "DEVICES",  "devices",   CELL_NUMBER,  0, false },
-	{ "percent",   "",         "percent",   CELL_BAR,     1, false },
+	{ "percent",   "SHARE",    "percent",   CELL_BAR,     1, false },
 };
 static const struct columns distribution_columns = {
 	.list = distribution_list,
@@ -72,7 +72,7 @@ static void print_reasons(const struct invocation *invocation, const json_t *ans
 	size_t i;
 
 	if (json_array_size(reasons) > 0 && !invocation_has(invocation, OPTION_QUIET)) {
-		printf("\nNot ready, by reason:\n");
+		printf("\nWhy devices take no hotpatch, or are not ready:\n");
 		json_array_foreach(reasons, i, row)
 		{
 			const char *reason =

@@ -13,7 +13,7 @@
 
 #include "protocol/command/tell.h"
 
-#define SERVER_SOCKET "/run/patchyard/api.sock"
+#define SERVER_SOCKET "/var/lib/patchyard/admin.sock"
 
 enum { CONNECT_S = 5, CALL_S = 300 };
 
