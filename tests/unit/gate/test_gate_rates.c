@@ -9,6 +9,7 @@
 
 #include "engine/gate.h"
 #include "engine/instant.h"
+#include "engine/plan.h"
 
 enum { RUNS = 10000, LONG_RUN = 1000 };
 
@@ -41,27 +42,16 @@ static const struct gate gate = {
 /* After how many outcomes a rollout halts; 0: it does not, in so many. */
 static int halts_after(int true_permille, int outcomes)
 {
-	static const struct rollout rollout;
-	struct gate_judgement judgement;
-	struct gate_case given = {
-		.gate = &gate,
-		.rollout = &rollout,
-		.counts = { .eligible = GATE_UNKNOWN, .first_s = 0 },
-		.opens_s = 0,
-		.now_s = HOUR_S,
-	};
+	struct gate_question question = { .gate = &gate,
+					  .devices = GATE_DEVICES_UNKNOWN,
+					  .now_s = HOUR_S };
 
 	for (int n = 1; n <= outcomes; n++) {
-		struct gate_outcome outcome = { .state = happens(true_permille)
-								 ? FLOW_FAILED
-								 : FLOW_VERIFIED };
-		given.outcome = &outcome;
-		given.counts.failed += outcome.state == FLOW_FAILED;
-		given.counts.verified += outcome.state == FLOW_VERIFIED;
-		given.counts.all_failed = given.counts.failed;
-		given.counts.all_verified = given.counts.verified;
-		gate_judge(&given, &judgement);
-		if (judgement.verdict == GATE_HALT)
+		bool failed = happens(true_permille);
+		question.alone.failed += failed;
+		question.alone.verified += !failed;
+		question.together = question.alone;
+		if (gate_judge(&question).state == GATE_HALTED)
 			return n;
 	}
 	return 0;
