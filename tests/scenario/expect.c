@@ -13,7 +13,7 @@
  *	says "WORDS" [about KB]		its explanation has them
  *
  * expect rollout KB [BUILD] in RING open|passed|halted|withdrawn|paused: what became of a
- * release in a ring, for every product that has it. */
+ * release in a ring, for every product that has it and devices. */
 
 #include <stdio.h>
 #include <string.h>
@@ -455,6 +455,16 @@ static const char *rollout_word(const struct stage *stage, const struct rollout 
 									   : "open";
 }
 
+/* Some device is of this product. */
+static bool is_played(const struct stage *stage, const char *product)
+{
+	for (size_t i = 0; i < stage->actor_count; i++) {
+		if (strcmp(stage->actors[i]->product, product) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int expect_rollout(struct stage *stage, struct words *words)
 {
 	struct build build;
@@ -473,17 +483,17 @@ static int expect_rollout(struct stage *stage, struct words *words)
 		return trouble_tell(words, "the plan has no ring '%s'", ring_name);
 	for (size_t t = 0; t < stage->catalog->title_count; t++) {
 		const struct title *title = &stage->catalog->titles[t];
-		if (title->kb != kb ||
+		const char *product = stage->catalog->products[title->product].id;
+		if (title->kb != kb || !is_played(stage, product) ||
 		    (build.base != 0 && !build_equal(build, title->build)))
 			continue;
 		any = true;
 		const char *actual = rollout_word(
 			stage, rollouts_find(stage->rollouts, (uint32_t)t, ring));
 		if (strcmp(actual, expected) != 0)
-			return trouble_tell(
-				words, "KB%u in %s of %s: expected %s, not %s", kb,
-				ring_name, stage->catalog->products[title->product].id,
-				expected, actual);
+			return trouble_tell(words,
+					    "KB%u in %s of %s: expected %s, not %s", kb,
+					    ring_name, product, expected, actual);
 	}
 	return any ? words_end(words) : trouble_tell(words, "there is no KB%u", kb);
 }
