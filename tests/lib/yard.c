@@ -387,6 +387,74 @@ bool yard_change(struct yard *yard, const char *device,
 	return await_done(yard);
 }
 
+static int wait_held(struct work *work, struct session *session, struct problem *p)
+{
+	struct yard *yard = the_yard;
+	(void)work;
+	(void)session;
+	(void)p;
+	pthread_mutex_lock(&yard->lock);
+	yard->done = true;
+	pthread_cond_broadcast(&yard->changed);
+	while (yard->held)
+		pthread_cond_wait(&yard->changed, &yard->lock);
+	pthread_mutex_unlock(&yard->lock);
+	return 0;
+}
+
+static void ignore_end(struct work *work, const struct problem *problem)
+{
+	(void)work;
+	(void)problem;
+}
+
+bool yard_hold(struct yard *yard)
+{
+	static struct work work = { .run = wait_held, .done = ignore_end };
+
+	yard->held = true;
+	yard->requests_seen = loop_counts(yard->loop).requests;
+	yard->backend->ops->submit(yard->backend, &work);
+	return await_done(yard);
+}
+
+void yard_go_on(struct yard *yard)
+{
+	pthread_mutex_lock(&yard->lock);
+	yard->held = false;
+	pthread_cond_broadcast(&yard->changed);
+	pthread_mutex_unlock(&yard->lock);
+}
+
+bool yard_await_request(struct yard *yard)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+
+	yard->requests_seen++;
+	for (int i = 0; i < WAIT_S * 500; i++) {
+		if (loop_counts(yard->loop).requests >= yard->requests_seen)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+static char forgotten_id[LIMIT_DEVICE_ID + 1];
+
+static int forget(struct work *work, struct session *session, struct problem *p)
+{
+	(void)work;
+	return the_yard->backend->ops->device_forget(session, forgotten_id, p);
+}
+
+void yard_forget(struct yard *yard, const char *device)
+{
+	static struct work work = { .run = forget, .done = ignore_end };
+
+	snprintf(forgotten_id, sizeof forgotten_id, "%s", device);
+	yard->backend->ops->submit(yard->backend, &work);
+}
+
 bool yard_device(struct yard *yard, const char *device, struct device_record *record)
 {
 	const struct backend_ops *ops = yard->backend->ops;

@@ -32,6 +32,8 @@ struct yard {
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t changed;
 	bool done, failed;
+	bool held;
+	uint64_t requests_seen;
 	struct problem problem;
 };
 
@@ -48,6 +50,14 @@ bool yard_withdraw(struct yard *yard, uint32_t kb);
 /* Alters one device as apply() says, and settles nothing by itself. */
 bool yard_change(struct yard *yard, const char *device,
 		 int (*apply)(struct change *change, struct problem *p));
+/* Holds the writer up, so that requests pile up behind it in the order they came; and
+ * lets it go on.  yard_await_request() sends nothing: it waits until the loop has taken
+ * on one request more than at its last call. */
+bool yard_hold(struct yard *yard);
+void yard_go_on(struct yard *yard);
+bool yard_await_request(struct yard *yard);
+/* Queued behind what the writer has to do; not waited for. */
+void yard_forget(struct yard *yard, const char *device);
 /* The record as the store has it; its events come one by one.  False when unknown. */
 bool yard_device(struct yard *yard, const char *device, struct device_record *record);
 bool yard_events(struct yard *yard, const char *device,

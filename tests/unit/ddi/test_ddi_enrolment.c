@@ -189,6 +189,76 @@ TEST(a_token_is_handed_out_in_an_answer_that_nobody_keeps)
 	http_answer_free(&answer);
 }
 
+/* A request that is sent, and its answer taken later. */
+static void send_poll(struct talk *t)
+{
+	char request[400];
+	snprintf(request, sizeof request,
+		 "GET /DEFAULT/controller/v1/%s HTTP/1.1\r\nHost: lab\r\n"
+		 "Authorization: %s\r\n\r\n",
+		 t->device, t->authorization);
+	assert_true(http_client_send(&t->client, request, strlen(request)));
+	assert_true(yard_await_request(&yard));
+}
+
+static int take_status(struct talk *t)
+{
+	struct http_answer answer = http_client_answer(&t->client, false);
+	int status = answer.status;
+	http_answer_free(&answer);
+	return status;
+}
+
+TEST(who_comes_first_decides_between_a_first_use_and_another_enrolment)
+{
+	struct talk other;
+
+	assert_true(talk_open(&other, &yard, "d-1"));
+	assert_true(talk_enrol(&talk)); /* has a token, and has not used it */
+
+	/* The other enrols once more while the first use is on its way. */
+	assert_true(yard_hold(&yard));
+	send_poll(&other);
+	send_poll(&talk);
+	yard_go_on(&yard);
+	assert_int_equal(take_status(&other), 200);
+	assert_int_equal(take_status(&talk), 401);
+
+	/* And the other way round. */
+	speak("GatewayToken " YARD_ENROLMENT);
+	assert_true(talk_enrol(&talk));
+	assert_true(yard_hold(&yard));
+	send_poll(&talk);
+	send_poll(&other);
+	yard_go_on(&yard);
+	assert_int_equal(take_status(&talk), 200);
+	assert_int_equal(take_status(&other), 401);
+	assert_int_equal(talk_status(&talk, "GET", "", NULL), 200);
+	talk_close(&other);
+}
+
+TEST(a_device_that_is_forgotten_meanwhile_is_not_made_again_by_its_report)
+{
+	static const char body[] = "{\"data\":{\"site\":\"lab\"}}";
+	char request[512];
+
+	assert_true(talk_enrol(&talk));
+	assert_int_equal(talk_status(&talk, "GET", "", NULL), 200);
+	assert_true(yard_hold(&yard));
+	yard_forget(&yard, "d-1");
+	snprintf(request, sizeof request,
+		 "PUT /DEFAULT/controller/v1/d-1/configData HTTP/1.1\r\nHost: lab\r\n"
+		 "Authorization: %s\r\nContent-Type: application/json\r\n"
+		 "Content-Length: %zu\r\n\r\n%s",
+		 talk.authorization, sizeof body - 1, body);
+	assert_true(http_client_send(&talk.client, request, strlen(request)));
+	assert_true(yard_await_request(&yard));
+	yard_go_on(&yard);
+	assert_int_equal(take_status(&talk), 404);
+	assert_false(yard_device(&yard, "d-1", &record));
+	assert_int_equal(talk_status(&talk, "GET", "", NULL), 401);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -201,6 +271,8 @@ int main(void)
 		CASE(ids_are_taken_as_they_decode),
 		CASE(an_enrolment_is_one_event_however_often_it_asks),
 		CASE(a_token_is_handed_out_in_an_answer_that_nobody_keeps),
+		CASE(who_comes_first_decides_between_a_first_use_and_another_enrolment),
+		CASE(a_device_that_is_forgotten_meanwhile_is_not_made_again_by_its_report),
 	};
 	return cmocka_run_group_tests_name("ddi_enrolment", tests, NULL, NULL);
 }

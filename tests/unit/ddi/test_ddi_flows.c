@@ -238,6 +238,12 @@ TEST(what_the_device_finds_not_applicable_is_not_a_failure)
 	assert_int_equal(poll.deployment, 0);
 }
 
+static int count_notes(void *owner, const struct event *event)
+{
+	*(unsigned *)owner += event->kind == EVENT_IGNORED && event->flow != 0;
+	return 0;
+}
+
 TEST(a_device_that_puts_it_off_or_calls_it_canceled_keeps_its_action)
 {
 	int64_t id = offer_for(MACHINE APRIL CAPS);
@@ -247,6 +253,9 @@ TEST(a_device_that_puts_it_off_or_calls_it_canceled_keeps_its_action)
 			 200);
 	assert_int_equal(say(id, "canceled", "failure", ""), 200);
 	expect_state(FLOW_OFFERED);
+	unsigned notes = 0;
+	assert_true(yard_events(&yard, "d-1", count_notes, &notes));
+	assert_int_equal(notes, 2);
 	assert_true(talk_poll(&talk, &poll));
 	assert_int_equal(poll.deployment, id);
 	assert_int_equal(say(id, "rejected", "failure", ""), 200);
