@@ -1,5 +1,6 @@
 /* The API's table, its errors, and the calls about the site as a whole. */
 
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,14 +238,18 @@ TEST(every_change_is_kept_with_who_made_it)
 	json_decref(audit);
 }
 
-/* In a child that is nobody: the status it is given, 0 when it was not let in at all. */
-static int status_for_nobody(const char *socket)
+/* In a child that is nobody, of that group or of its own: what becomes of a call.  0: it
+ * was not let in at all; 3: 403; 4: 200. */
+static int status_for_nobody(const char *socket, const char *group)
 {
+	const struct group *other = group != NULL ? getgrnam(group) : NULL;
 	const struct passwd *nobody = getpwnam("nobody");
 	struct http_client client;
 	const char *head = "GET /api/v1/clock HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-	if (nobody == NULL || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)
+	if (nobody == NULL || setgroups(0, NULL) != 0 ||
+	    setgid(other != NULL ? other->gr_gid : nobody->pw_gid) != 0 ||
+	    setuid(nobody->pw_uid) != 0)
 		return 1;
 	if (!http_client_unix(&client, socket))
 		return 0;
@@ -254,14 +259,14 @@ static int status_for_nobody(const char *socket)
 	return answer.status == 403 ? 3 : answer.status == 200 ? 4 : 5;
 }
 
-static int ask_as_nobody(const char *socket)
+static int ask_as_nobody(const char *socket, const char *group)
 {
 	int status;
 	pid_t child = fork();
 
 	assert_true(child >= 0);
 	if (child == 0)
-		_exit(status_for_nobody(socket));
+		_exit(status_for_nobody(socket, group));
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
@@ -277,23 +282,57 @@ TEST(a_stranger_is_refused_even_where_the_socket_is_open_to_him)
 		 socket);
 	lab_reopen(&lab);
 	assert_int_equal(chmod(lab.scratch.folder, 0755), 0);
-	assert_int_equal(ask_as_nobody(lab.settings.admin_socket), 0);
+	assert_int_equal(ask_as_nobody(lab.settings.admin_socket, NULL), 0);
 	assert_int_equal(chmod(lab.settings.admin_socket, 0666), 0);
-	assert_int_equal(ask_as_nobody(lab.settings.admin_socket), 3);
+	assert_int_equal(ask_as_nobody(lab.settings.admin_socket, NULL), 3);
 }
 
 TEST(a_member_of_the_sockets_group_may_call)
 {
+	static const struct {
+		const char *group; /* of the socket */
+		const char *own;   /* the caller's, NULL for his usual one */
+		int outcome;
+	} rows[] = {
+		{ "nogroup", NULL, 4 },     /* his group */
+		{ "nogroup", "daemon", 0 }, /* the kernel knows him by another */
+		{ "daemon", "daemon", 4 },  /* one he was given for the call */
+		{ "daemon", NULL, 0 },
+	};
+
 	if (geteuid() != 0)
 		skip();
 	snprintf(lab.settings.admin_socket, sizeof lab.settings.admin_socket, "%s",
 		 scratch_path(&lab.scratch, "api.sock"));
-	snprintf(lab.settings.admin_group, sizeof lab.settings.admin_group, "%s",
-		 "nogroup"); /* that of nobody */
-	lab_reopen(&lab);
 	assert_int_equal(chmod(lab.scratch.folder, 0755), 0);
-	/* The test's own groups are kept by the child, so only "nogroup" counts. */
-	assert_int_equal(ask_as_nobody(lab.settings.admin_socket), 4);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		snprintf(lab.settings.admin_group, sizeof lab.settings.admin_group, "%s",
+			 rows[i].group);
+		lab_reopen(&lab);
+		int outcome = ask_as_nobody(lab.settings.admin_socket, rows[i].own);
+		if (outcome != rows[i].outcome)
+			fail_msg("%s as %s: %d", rows[i].group,
+				 rows[i].own != NULL ? rows[i].own : "himself", outcome);
+	}
+}
+
+TEST(more_reports_than_the_pool_takes_wait_their_turn)
+{
+	struct http_client clients[12];
+	const char *head = "GET /api/v1/reports/hotpatch HTTP/1.1\r\nHost: l\r\n\r\n";
+
+	lab.settings.pool_threads = 2; /* one job at a time */
+	lab_reopen(&lab);
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		assert_true(http_client_unix(&clients[i], daemon_socket(lab.daemon)));
+		assert_true(http_client_send(&clients[i], head, strlen(head)));
+	}
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		struct http_answer answer = http_client_answer(&clients[i], false);
+		assert_int_equal(answer.status, 200);
+		http_answer_free(&answer);
+		http_client_close(&clients[i], true);
+	}
 }
 
 int main(void)
@@ -309,6 +348,7 @@ int main(void)
 		API_TEST(every_change_is_kept_with_who_made_it),
 		API_TEST(a_stranger_is_refused_even_where_the_socket_is_open_to_him),
 		API_TEST(a_member_of_the_sockets_group_may_call),
+		API_TEST(more_reports_than_the_pool_takes_wait_their_turn),
 	};
 	return cmocka_run_group_tests_name("admin api", tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "engine/rollout.h"
 #include "protocol/http/loop.h"
 #include "protocol/server/edit.h"
+#include "protocol/server/site_private.h"
 #include "protocol/server/unit.h"
 #include "tests/lib/case.h"
 #include "tests/unit/server/lab.h"
@@ -172,6 +173,12 @@ TEST(what_did_not_change_is_shared_with_the_view_before)
 	struct view *after = site_view(lab.site);
 	assert_ptr_equal(before->snapshot->catalog, after->snapshot->catalog);
 	assert_ptr_not_equal(before->snapshot->plan, after->snapshot->plan);
+	view_give(before);
+	before = after;
+	assert_false(put_document("catalog", "a.xml", lab_catalog, false).failed);
+	after = site_view(lab.site);
+	assert_ptr_not_equal(before->snapshot->catalog, after->snapshot->catalog);
+	assert_ptr_equal(before->snapshot->plan, after->snapshot->plan);
 	view_give(before);
 	view_give(after);
 }
@@ -424,6 +431,7 @@ TEST(last_seen_times_are_written_in_a_batch)
 	struct problem p;
 
 	assert_false(change_device("pc-1", false).failed);
+	clock_move(&lab.site->clock, site_now(lab.site) + 3600);
 	loop_post(loop, &task);
 	uv_sem_wait(&answered);
 	/* Units are done in order: when this one is, so is the batch. */
