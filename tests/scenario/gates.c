@@ -72,12 +72,10 @@ static const struct trial *last_trial(const struct looking *l, const struct acto
 
 static bool is_silent(const struct looking *l, const struct trial *trial)
 {
-	const struct gate *gate = &l->stage->plan->rings[l->ring].gate;
-	int64_t after_s = gate->silent_after_s > 0 ? gate->silent_after_s
-			  : gate->soak_s > DAY_S   ? gate->soak_s
-						   : DAY_S;
+	const struct gate *gate = gate_of(&l->stage->plan->rings[l->ring]);
 
-	return !has_outcome(trial) && trial->offered_s + after_s <= l->stage->now_s;
+	return !has_outcome(trial) &&
+	       trial->offered_s + gate_silent_after_s(gate) <= l->stage->now_s;
 }
 
 static void add(const struct looking *l, const struct trial *trial,
@@ -85,9 +83,10 @@ static void add(const struct looking *l, const struct trial *trial,
 {
 	counts->verified += trial->state == FLOW_VERIFIED;
 	counts->failed += trial->state == FLOW_FAILED;
+	counts->unverified += trial->state == FLOW_UNVERIFIED;
 	counts->declined += trial->state == FLOW_REJECTED;
 	counts->not_applicable += trial->state == FLOW_NOT_APPLICABLE;
-	counts->silent += is_silent(l, trial) || trial->state == FLOW_UNVERIFIED;
+	counts->silent += is_silent(l, trial);
 }
 
 static void count(const struct looking *l, struct gate_question *question)
@@ -101,7 +100,13 @@ static void count(const struct looking *l, struct gate_question *question)
 		if (together == NULL)
 			continue;
 		add(l, together, &question->together);
-		question->devices += together->state != FLOW_NOT_APPLICABLE;
+		question->devices +=
+			together->state != FLOW_NOT_APPLICABLE && !is_silent(l, together);
+		bool weighs = together->state == FLOW_VERIFIED ||
+			      together->state == FLOW_FAILED;
+		if (weighs && (question->first_s == INSTANT_NONE ||
+			       together->ended_s < question->first_s))
+			question->first_s = together->ended_s;
 	}
 }
 
@@ -130,18 +135,9 @@ struct news {
 	bool critical, canary_verified, canary_failed;
 };
 
-static bool is_critical(const struct gate *gate, uint32_t code)
-{
-	for (int i = 0; i < gate->critical_count; i++) {
-		if (gate->critical[i] == code)
-			return true;
-	}
-	return false;
-}
-
 static struct news read_news(const struct looking *l)
 {
-	const struct gate *gate = &l->stage->plan->rings[l->ring].gate;
+	const struct gate *gate = gate_of(&l->stage->plan->rings[l->ring]);
 	const char *canary = rollout_of(l, l->ring)->canary;
 	struct news news = { false };
 
@@ -153,7 +149,7 @@ static struct news read_news(const struct looking *l)
 		bool by_canary =
 			canary != NULL && strcmp(canary, trial->actor->record.id) == 0;
 		bool failed = trial->state == FLOW_FAILED;
-		news.critical |= failed && is_critical(gate, trial->code);
+		news.critical |= failed && gate_is_critical(gate, trial->code);
 		news.canary_failed |= failed && by_canary;
 		news.canary_verified |= by_canary && trial->state == FLOW_VERIFIED;
 	}
@@ -185,12 +181,14 @@ static int judge(const struct looking *l, const struct words *words)
 	int64_t opened_s = opening(l);
 	struct news news = read_news(l);
 	struct gate_question question = {
-		.gate = &l->stage->plan->rings[l->ring].gate,
+		.gate = gate_of(&l->stage->plan->rings[l->ring]),
 		.opened_s = opened_s,
+		.first_s = INSTANT_NONE,
 		.now_s = l->stage->now_s,
 		.max_failed_permille = rollout->max_failed_permille,
 		.waived = rollout->waived,
-		.critical = news.critical || news.canary_failed,
+		.critical = news.critical,
+		.canary_failed = news.canary_failed,
 	};
 
 	if (rollout->withdrawn || rollout->halted)
