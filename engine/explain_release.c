@@ -237,7 +237,7 @@ static void tell_day(struct telling *t, const struct way *way)
 
 	rule = tell_obstacle(t, "held", "no hold keeps it back",
 			     (way->obstacles & OBSTACLE_HELD) != 0, REASON_HELD);
-	tell_source(rule, "plan");
+	tell_source(rule, way->hold != NULL && way->hold->id != 0 ? "rollout" : "plan");
 	if (way->hold == NULL)
 		tell_observed(rule, "no hold matches");
 	else

@@ -80,6 +80,7 @@ struct ring {
 };
 
 struct hold {
+	int64_t id; /* of one made on the day; 0: the plan's own */
 	uint32_t kb;
 	bool has_build;
 	uint32_t base, revision;      /* when has_build */

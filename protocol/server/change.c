@@ -3,7 +3,9 @@
 #include <assert.h>
 
 #include "engine/passage.h"
+#include "protocol/server/keeper.h"
 #include "protocol/server/site_private.h"
+#include "protocol/server/view.h"
 
 /* A flow may expire, and what was decided then be offered: each step decides anew. */
 enum { SETTLE_STEPS_MAX = 4 };
@@ -14,9 +16,23 @@ static bool is_to_write(const struct device_record *record, const struct outcome
 	       outcome->identity_changed || (record->key == 0 && record->has_token);
 }
 
-static int run(struct work *work, struct session *session, struct problem *p)
+/* What the device's outcome means for rollouts. */
+static int follow(struct change *change, struct problem *p)
 {
-	struct change *change = (struct change *)work;
+	struct keeping keeping = { .site = change->site,
+				   .session = change->session,
+				   .view = change->view,
+				   .now_s = change->now_s };
+
+	if (keeper_follow(&keeping, change->record, change->outcome, p) < 0)
+		return -1;
+	return keeping.changed ? site_view_renew(change->site, change->session,
+						 change->view, &change->fresh, p)
+			       : 0;
+}
+
+int change_run(struct change *change, struct session *session, struct problem *p)
+{
 	struct site *site = change->site;
 	const struct backend_ops *ops = site->backend->ops;
 
@@ -31,14 +47,22 @@ static int run(struct work *work, struct session *session, struct problem *p)
 	if (rc == 0)
 		device_record_init(change->record, change->device, change->now_s);
 	outcome_init(change->outcome);
-	change->view = site_view(site);
+	change->view = site_view_newest(site);
 	change_decide(change);
 	rc = change->apply(change, p);
-	if (rc == 0 && is_to_write(change->record, change->outcome))
+	if (rc == 0 && is_to_write(change->record, change->outcome)) {
 		rc = ops->device_write(session, change->record, change->outcome, p);
+		if (rc == 0)
+			rc = follow(change, p);
+	}
 	view_give(change->view);
 	change->view = NULL;
 	return rc;
+}
+
+static int run(struct work *work, struct session *session, struct problem *p)
+{
+	return change_run((struct change *)work, session, p);
 }
 
 static void answer(struct loop_task *task)
@@ -56,6 +80,9 @@ static void done(struct work *work, const struct problem *problem)
 	change->record = NULL;
 	change->decision = NULL;
 	change->outcome = NULL;
+	if (change->fresh != NULL)
+		site_view_settle(change->site, change->fresh, problem == NULL);
+	change->fresh = NULL;
 	change->failed = problem != NULL;
 	if (problem != NULL)
 		change->problem = *problem;
@@ -68,6 +95,7 @@ void site_change(struct change *change)
 	assert(change->site != NULL && change->loop != NULL);
 	assert(change->apply != NULL && change->answer != NULL);
 
+	change->fresh = NULL;
 	change->work.run = run;
 	change->work.done = done;
 	change->site->backend->ops->submit(change->site->backend, &change->work);

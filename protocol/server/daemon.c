@@ -16,6 +16,7 @@
 #include "protocol/http/loop.h"
 #include "protocol/http/tls_context.h"
 #include "protocol/http/tls_identity.h"
+#include "protocol/server/keeper.h"
 #include "protocol/server/log.h"
 #include "protocol/server/router.h"
 #include "protocol/server/settings.h"
@@ -79,6 +80,14 @@ static void on_tick(struct loop *loop, void *owner)
 {
 	(void)owner;
 	desk_tick(loop);
+}
+
+/* One loop sees to what nobody asks for. */
+static void on_admin_tick(struct loop *loop, void *owner)
+{
+	struct daemon *daemon = owner;
+	desk_tick(loop);
+	keeper_tick(daemon->site, loop);
 }
 
 /* "a b, c" into names; cuts the text up. */
@@ -198,6 +207,7 @@ static int open_admin(struct daemon *daemon, const struct settings *settings,
 	loop.unix_path = daemon->socket;
 	loop.handle = on_admin_request;
 	loop.body_limit = admin_body_limit;
+	loop.tick = on_admin_tick;
 	daemon->admin.site = daemon->site;
 	daemon->admin.version = PATCHYARD_VERSION;
 	daemon->admin.address = daemon->address;

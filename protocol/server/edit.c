@@ -5,6 +5,7 @@
 
 #include "engine/catalog.h"
 #include "engine/plan.h"
+#include "protocol/server/keeper.h"
 #include "protocol/server/log.h"
 #include "protocol/server/site_private.h"
 
@@ -25,6 +26,7 @@ int edit_audit(struct edit *edit, struct session *session,
 int edit_keep_clock(struct edit *edit, struct session *session, int64_t to_s,
 		    struct problem *p)
 {
+	edit->to_s = to_s;
 	return clock_keep(&edit->site->clock, edit->site->backend, session, to_s, p);
 }
 
@@ -33,22 +35,47 @@ void edit_move_clock(struct edit *edit, int64_t to_s)
 	clock_move(&edit->site->clock, to_s);
 }
 
+static int build(struct edit *edit, struct session *session, struct problem *p)
+{
+	edit->before = site_view_newest(edit->site);
+	edit->view = view_build(edit->site, session, edit->before, &edit->check, p);
+	return edit->view != NULL ? 0 : -1;
+}
+
+/* What was done, or the time it has become, may pass a gate or halt a rollout. */
+static int review(struct edit *edit, struct session *session, struct problem *p)
+{
+	struct site *site = edit->site;
+	struct view *view =
+		edit->view != NULL ? view_take(edit->view) : site_view_newest(site);
+	struct keeping keeping = {
+		.site = site, .session = session, .view = view, .now_s = edit->to_s
+	};
+
+	int rc = keeper_review(&keeping, p);
+	if (rc == 0 && keeping.changed)
+		rc = site_view_renew(site, session, view, &edit->view, p);
+	else if (rc == 0 && edit->view != NULL)
+		site->newest = edit->view;
+	view_give(view);
+	return rc;
+}
+
 static int run(struct work *work, struct session *session, struct problem *p)
 {
 	struct edit *edit = (struct edit *)work;
 
-	edit->now_s = site_now(edit->site);
+	edit->now_s = edit->to_s = site_now(edit->site);
 	if (edit->apply(edit, session, p) < 0)
 		return -1;
-	if (edit->changes_view) {
-		struct view *present = site_view(edit->site);
-		edit->view = view_build(edit->site, session, present, &edit->check, p);
-		view_give(present);
-		if (edit->view == NULL)
-			return -1;
-	}
+	if (edit->changes_view && build(edit, session, p) < 0)
+		return -1;
 	edit->tried = edit->dry_run;
-	return edit->tried ? problem_set(p, PROBLEM_CONFLICT, "only tried") : 0;
+	if (edit->tried)
+		return problem_set(p, PROBLEM_CONFLICT, "only tried");
+	if (edit->changes_view || edit->to_s != edit->now_s)
+		return review(edit, session, p);
+	return 0;
 }
 
 static void answer(struct loop_task *task)
@@ -74,13 +101,13 @@ static void done(struct work *work, const struct problem *problem)
 {
 	struct edit *edit = (struct edit *)work;
 
-	if (edit->tried) {
+	if (edit->tried)
 		problem = NULL; /* undone on purpose */
-	} else if (problem == NULL) {
-		if (edit->view != NULL) {
-			site_publish(edit->site, view_take(edit->view));
+	else if (edit->view != NULL)
+		site_view_settle(edit->site, view_take(edit->view), problem == NULL);
+	if (!edit->tried && problem == NULL) {
+		if (edit->view != NULL)
 			tell_view(edit->view);
-		}
 		if (edit->committed != NULL)
 			edit->committed(edit);
 	}
@@ -106,5 +133,6 @@ void edit_fini(struct edit *edit)
 {
 	view_check_fini(&edit->check);
 	view_give(edit->view);
-	edit->view = NULL;
+	view_give(edit->before);
+	edit->view = edit->before = NULL;
 }

@@ -2,7 +2,8 @@
  *
  * It is made on the writer thread inside one transaction.  Where it touches what views
  * are made of, the new view is built and checked in that same transaction, so that a
- * document with an error changes nothing.  The view is published after the commit and
+ * document with an error changes nothing.  Gates are reviewed in it too, for what it
+ * means to them, and when the clock moves.  The view is published after the commit and
  * before the answer, which runs on the loop the edit came from. */
 
 #ifndef PROTOCOL_SERVER_EDIT_H
@@ -31,9 +32,11 @@ struct edit {
 	int64_t now_s;           /* of the site, for apply() */
 	struct view_check check; /* what the new view's check found */
 	struct view *view;       /* the new one, for answer(); NULL without */
+	struct view *before;     /* the one that it follows; NULL where it changed none */
 	/* not for users */
 	struct loop_task task;
 	struct problem problem;
+	int64_t to_s; /* where it moves the clock to; now_s if it does not */
 	bool failed, tried;
 };
 

@@ -11,6 +11,7 @@
 #include "engine/facts.h"
 #include "engine/instant.h"
 #include "engine/rollout.h"
+#include "protocol/server/keeper.h"
 #include "protocol/server/log.h"
 #include "protocol/server/seen.h"
 #include "protocol/server/site_private.h"
@@ -46,6 +47,36 @@ void site_publish(struct site *site, struct view *view)
 	site->view = view;
 	pthread_mutex_unlock(&site->lock);
 	view_give(before);
+}
+
+struct view *site_view_newest(struct site *site)
+{
+	return site->newest != NULL ? view_take(site->newest) : site_view(site);
+}
+
+int site_view_renew(struct site *site, struct session *session, const struct view *from,
+		    struct view **fresh, struct problem *p)
+{
+	struct view_check check;
+
+	view_check_init(&check);
+	struct view *view = view_build(site, session, from, &check, p);
+	view_check_fini(&check);
+	if (view == NULL)
+		return -1;
+	view_give(*fresh);
+	*fresh = site->newest = view;
+	return 0;
+}
+
+void site_view_settle(struct site *site, struct view *fresh, bool is_kept)
+{
+	if (site->newest == fresh)
+		site->newest = NULL;
+	if (is_kept)
+		site_publish(site, fresh);
+	else
+		view_give(fresh);
 }
 
 bool site_content_path(const struct site *site, const char *sha256, char *path,
@@ -208,7 +239,8 @@ struct site *site_open(const struct site_wiring *wiring, struct problem *p)
 	if (!copy_words(site, wiring, p))
 		goto fail;
 	site->zones = zone_files_new();
-	if (site->zones == NULL) {
+	site->keeper = keeper_new();
+	if (site->zones == NULL || site->keeper == NULL) {
 		problem_set(p, PROBLEM_NO_MEMORY, "no memory for a site");
 		goto fail;
 	}
@@ -231,6 +263,7 @@ void site_close(struct site *site)
 	view_give(site->view);
 	if (site->zones != NULL)
 		zone_files_free(site->zones);
+	keeper_free(site->keeper);
 	pthread_mutex_destroy(&site->lock);
 	free(site);
 }

@@ -112,6 +112,7 @@ struct change {
 	/* not for users */
 	struct loop_task task;
 	struct problem problem;
+	struct view *fresh; /* where it moved a rollout */
 	bool failed;
 };
 

@@ -11,6 +11,7 @@
 #include "protocol/server/site_setup.h"
 #include "protocol/server/token.h"
 
+struct keeper;
 struct zone_files;
 
 struct site {
@@ -23,6 +24,7 @@ struct site {
 	struct clock clock;
 	struct zone_files *zones;
 	uint64_t salt; /* of gradual opening */
+	struct keeper *keeper;
 	bool stopping; /* atomic */
 
 	pthread_mutex_t lock; /* over the pointer, not over what it points to */
@@ -33,9 +35,24 @@ struct site {
 	struct device_record record;
 	struct decision decision;
 	struct outcome outcome;
+	/* What the last unit of the group made, which is not on the disk yet; borrowed
+	 * from that unit.  NULL: nothing since `view`. */
+	struct view *newest;
 };
 
 /* Takes over the reference. */
 void site_publish(struct site *site, struct view *view);
+
+/* Units of work see what the units before them in the group made.  One that writes what
+ * views are made of renews: *fresh is built from `from` (a view of before, which may be
+ * *fresh itself), replaces what was in *fresh, and is the newest from now on.  When the
+ * unit is done it settles *fresh: published if it is on the disk, dropped if not. */
+struct view *site_view_newest(struct site *site);
+int site_view_renew(struct site *site, struct session *session, const struct view *from,
+		    struct view **fresh, struct problem *p);
+void site_view_settle(struct site *site, struct view *fresh, bool is_kept);
+
+/* change.c: what a change does inside a unit of work, for units with several. */
+int change_run(struct change *change, struct session *session, struct problem *p);
 
 #endif

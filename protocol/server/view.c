@@ -170,6 +170,34 @@ static const struct zone *zone_source_files(void *owner, const char *name)
 	return zone_files_find(owner, name);
 }
 
+/* Those made on the day stand beside those of the plan, and it is sealed with both. */
+static int each_hold(void *owner, const struct hold_record *record)
+{
+	struct reading *reading = owner;
+	struct hold hold = {
+		.id = record->id,
+		.kb = record->key.kb,
+		.has_build = record->key.build.base != 0,
+		.base = record->key.build.base,
+		.revision = record->key.build.revision,
+		.origin = { "holds made on the day", 0 },
+	};
+
+	memcpy(hold.product, record->key.product, sizeof hold.product);
+	memcpy(hold.reason, record->reason, sizeof hold.reason);
+	/* What the draft refuses it remembers, and the seal tells. */
+	(void)plan_draft_hold(reading->plan, &hold, record->match);
+	return 0;
+}
+
+static int each_hold_mark(void *owner, const struct hold_record *record)
+{
+	struct reading *reading = owner;
+
+	mix(&reading->mark, &record->id, sizeof record->id);
+	return 0;
+}
+
 static struct plan *read_plan(struct site *site, struct session *session,
 			      struct view_check *check, struct problem *p)
 {
@@ -193,6 +221,9 @@ static struct plan *read_plan(struct site *site, struct session *session,
 			no_memory(p);
 		goto done;
 	}
+	if (reading.plan != NULL &&
+	    site->backend->ops->holds(session, each_hold, &reading, p) < 0)
+		goto done;
 	if (reading.plan != NULL)
 		plan = plan_seal(reading.plan, zone_source_files, site->zones,
 				 &check->findings);
@@ -333,8 +364,14 @@ static struct plan *find_plan(struct site *site, struct session *session,
 			      const struct view *previous, struct view *view,
 			      struct view_check *check, struct problem *p)
 {
+	struct reading reading = { .p = p };
+
 	if (find_mark(site, session, "plan", &view->plan_mark, p) < 0)
 		return NULL;
+	reading.mark = view->plan_mark;
+	if (site->backend->ops->holds(session, each_hold_mark, &reading, p) < 0)
+		return NULL;
+	view->plan_mark = reading.mark;
 	if (previous != NULL && previous->plan_mark == view->plan_mark)
 		return plan_take((struct plan *)previous->snapshot->plan);
 	return read_plan(site, session, check, p);

@@ -1,0 +1,31 @@
+/* What the keeper's files share. */
+
+#ifndef PROTOCOL_SERVER_KEEPER_PRIVATE_H
+#define PROTOCOL_SERVER_KEEPER_PRIVATE_H
+
+#include <pthread.h>
+
+#include "protocol/server/keeper.h"
+
+struct survey;
+struct view;
+
+struct keeper {
+	bool poked; /* atomic: a unit is on its way */
+	/* The ticking loop's. */
+	int64_t ticks, next_survey;
+	bool surveying;
+	/* The writer's. */
+	size_t review_at; /* where the next review begins */
+
+	pthread_mutex_t lock;  /* over what follows */
+	struct survey *survey; /* the last one that was finished */
+	bool survey_wanted;
+};
+
+/* keeper_operations.c: bring all operations as far as they may go now.  *fresh is the
+ * unit's (site_view_renew).  *more: there is more to do at once than one unit should. */
+int operations_go_on(struct site *site, struct session *session, struct view **fresh,
+		     bool *more, struct problem *p);
+
+#endif
