@@ -17,20 +17,22 @@ struct catalog_memory {
 	size_t supersedes_count;
 	uint32_t *supersedes; /* of all titles, one after the other */
 	size_t match_count;
-	struct expression **matches;
-	char **match_texts;
+	struct match {
+		struct expression *expression;
+		char *text;
+	} * matches;
 };
 
 static void release_memory(struct catalog *catalog)
 {
 	struct catalog_memory *memory = catalog->memory;
 	if (memory != NULL) {
-		for (size_t i = 0; i < memory->match_count; i++) {
-			expression_free(memory->matches[i]);
-			free(memory->match_texts[i]);
+		struct match *matches = memory->matches;
+		for (size_t i = 0; matches != NULL && i < memory->match_count; i++) {
+			expression_free(matches[i].expression);
+			free(matches[i].text);
 		}
-		free(memory->matches);
-		free(memory->match_texts);
+		free(matches);
 		free(memory->products);
 		free(memory->titles);
 		free(memory->releases);
@@ -77,13 +79,11 @@ static struct catalog *allocate(const struct catalog_draft *draft)
 	memory->titles = calloc(draft->release_count + 1, sizeof(struct title));
 	memory->releases = calloc(2 * draft->release_count + 1, sizeof(struct release));
 	memory->by_build = calloc(2 * draft->release_count + 1, sizeof(int32_t));
-	memory->matches = calloc(draft->release_count + 1, sizeof(struct expression *));
-	memory->match_texts = calloc(draft->release_count + 1, sizeof(char *));
+	memory->matches = calloc(draft->release_count + 1, sizeof(struct match));
 	memory->supersedes = calloc(count_supersedes(draft) + 1, sizeof(uint32_t));
 	if (memory->products == NULL || memory->titles == NULL ||
 	    memory->releases == NULL || memory->by_build == NULL ||
-	    memory->matches == NULL || memory->match_texts == NULL ||
-	    memory->supersedes == NULL) {
+	    memory->matches == NULL || memory->supersedes == NULL) {
 		release_memory(catalog);
 		return NULL;
 	}
@@ -314,13 +314,13 @@ static void take_matches(struct catalog *catalog, struct catalog_draft *draft)
 {
 	struct catalog_memory *memory = catalog->memory;
 	for (size_t i = 0; i < draft->release_count; i++) {
-		if (draft->releases[i].match == NULL)
+		struct draft_release *from = &draft->releases[i];
+		if (from->match == NULL)
 			continue;
-		memory->matches[memory->match_count] = draft->releases[i].match;
-		memory->match_texts[memory->match_count++] =
-			draft->releases[i].match_text;
-		draft->releases[i].match = NULL;
-		draft->releases[i].match_text = NULL;
+		memory->matches[memory->match_count++] =
+			(struct match){ from->match, from->match_text };
+		from->match = NULL;
+		from->match_text = NULL;
 	}
 }
 
@@ -341,7 +341,8 @@ static struct catalog *lay_out(struct catalog_draft *draft)
 	if (catalog == NULL || scratch.drafts == NULL || scratch.by_kb == NULL) {
 		free(scratch.drafts);
 		free(scratch.by_kb);
-		catalog_give(catalog);
+		if (catalog != NULL)
+			release_memory(catalog);
 		return NULL;
 	}
 	struct release *next = catalog->memory->releases;

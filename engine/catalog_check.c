@@ -107,11 +107,11 @@ static void check_reference(const struct index *index,
 	char text[200], hint[160], wanted[KB_TEXT];
 
 	kb_format(kb, wanted);
-	for (uint8_t arch = ARCH_X64; arch <= ARCH_ARM64; arch <<= 1) {
+	for (unsigned arch = ARCH_X64; arch <= ARCH_ARM64; arch <<= 1) {
 		if ((release->archs & arch) == 0)
 			continue;
 		const struct draft_release *named =
-			named_by(index, release, kb, arch, kind);
+			named_by(index, release, kb, (uint8_t)arch, kind);
 		if (named != NULL && named->published_s <= release->published_s)
 			continue;
 		hint[0] = '\0';
@@ -121,7 +121,8 @@ static void check_reference(const struct index *index,
 			snprintf(text, sizeof text,
 				 "has %s %s, which is published after it", attribute,
 				 wanted);
-		else if (named_by(index, release, kb, arch, RELEASE_KINDS) != NULL)
+		else if (named_by(index, release, kb, (uint8_t)arch, RELEASE_KINDS) !=
+			 NULL)
 			snprintf(text, sizeof text,
 				 "has %s %s, which is not of kind baseline", attribute,
 				 wanted);
@@ -131,7 +132,7 @@ static void check_reference(const struct index *index,
 				"has %s %s, which is no release of product '%.40s' on %s",
 				attribute, wanted,
 				index->draft->products[release->product].product.id,
-				arch_name(arch));
+				arch_name((enum arch)arch));
 		if (named == NULL && kb != release->kb)
 			nearest_kb(index->draft, release, kb, kind, hint);
 		tell(findings, release, hint, text);

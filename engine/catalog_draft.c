@@ -99,14 +99,15 @@ static int copy_match(struct catalog_draft *draft, struct draft_release *to,
 	return -1;
 }
 
-int catalog_draft_release(struct catalog_draft *draft, const struct release_draft *from)
+int catalog_draft_release(struct catalog_draft *draft,
+			  const struct release_draft *release)
 {
 	assert(draft->product_count > 0); /* a release is written inside its product */
 
 	if (draft->release_count == LIMIT_RELEASES ||
 	    !grow((void **)&draft->releases, &draft->release_room, draft->release_count,
 		  sizeof *draft->releases)) {
-		findings_add(&draft->early, SEVERITY_ERROR, from->origin, NULL,
+		findings_add(&draft->early, SEVERITY_ERROR, release->origin, NULL,
 			     "a catalog holds at most %d releases", LIMIT_RELEASES);
 		return -1;
 	}
@@ -114,28 +115,28 @@ int catalog_draft_release(struct catalog_draft *draft, const struct release_draf
 	struct draft_release *to = &draft->releases[draft->release_count++];
 	memset(to, 0, sizeof *to);
 	to->product = draft->product_count - 1;
-	to->origin = from->origin;
-	to->kb = kb_of(draft, "kb", from->kb, from->origin);
-	if (!build_parse(from->build == NULL ? "" : from->build, &to->build))
-		findings_add(&draft->early, SEVERITY_ERROR, from->origin,
+	to->origin = release->origin;
+	to->kb = kb_of(draft, "kb", release->kb, release->origin);
+	if (!build_parse(release->build == NULL ? "" : release->build, &to->build))
+		findings_add(&draft->early, SEVERITY_ERROR, release->origin,
 			     "write it as base and revision, such as 26100.3775",
 			     "build='%.40s' is not a build",
-			     from->build == NULL ? "" : from->build);
-	to->kind = from->kind;
-	to->cadence = from->cadence < 0 ? default_cadence(from->kind)
-					: (enum cadence)from->cadence;
-	to->offer = from->offer >= 0            ? (enum release_offer)from->offer
-		    : from->kind == RELEASE_RTM ? OFFER_NEVER
-						: OFFER_AUTO;
-	to->archs = from->archs;
-	to->published_s = from->published_s;
-	to->baseline = kb_of(draft, "baseline", from->baseline, from->origin);
-	to->repairs = kb_of(draft, "repairs", from->repairs, from->origin);
-	to->track_hotpatch = from->track_hotpatch;
-	assert(from->supersedes_count <= SUPERSEDES_MAX);
-	for (size_t i = 0; i < from->supersedes_count; i++)
-		to->supersedes[to->supersedes_count++] =
-			kb_of(draft, "supersedes", from->supersedes[i], from->origin);
-	copy_match(draft, to, from->match);
+			     release->build == NULL ? "" : release->build);
+	to->kind = release->kind;
+	to->cadence = release->cadence < 0 ? default_cadence(release->kind)
+					   : (enum cadence)release->cadence;
+	to->offer = release->offer >= 0            ? (enum release_offer)release->offer
+		    : release->kind == RELEASE_RTM ? OFFER_NEVER
+						   : OFFER_AUTO;
+	to->archs = release->archs;
+	to->published_s = release->published_s;
+	to->baseline = kb_of(draft, "baseline", release->baseline, release->origin);
+	to->repairs = kb_of(draft, "repairs", release->repairs, release->origin);
+	to->track_hotpatch = release->track_hotpatch;
+	assert(release->supersedes_count <= SUPERSEDES_MAX);
+	for (size_t i = 0; i < release->supersedes_count; i++)
+		to->supersedes[to->supersedes_count++] = kb_of(
+			draft, "supersedes", release->supersedes[i], release->origin);
+	copy_match(draft, to, release->match);
 	return draft->early.errors == errors ? 0 : -1;
 }

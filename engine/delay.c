@@ -208,9 +208,9 @@ void delays_apply(struct judgement *j, const struct delays *delays)
 
 bool restart_is_due(const struct judgement *j, const struct flow **flow)
 {
-	const struct fact *fact = facts_find(j->situation->facts, "restart.pending");
-	bool pending = fact != NULL &&
-		       ascii_compare(fact_value(j->situation->facts, fact), "yes") == 0;
+	const struct facts *facts = j->situation->facts;
+	const char *reported = facts_known(facts, FACT_RESTART_PENDING);
+	bool pending = reported != NULL && ascii_compare(reported, "yes") == 0;
 	const struct flow *running = running_flow(j);
 
 	*flow = NULL;
@@ -221,7 +221,8 @@ bool restart_is_due(const struct judgement *j, const struct flow **flow)
 		return true;
 	/* One that was pending before an install began is no end of that install. */
 	return pending &&
-	       (running->state == FLOW_INSTALLED || fact->since_s >= running->changed_s);
+	       (running->state == FLOW_INSTALLED ||
+		facts_find(facts, "restart.pending")->since_s >= running->changed_s);
 }
 
 /* restart_by = max(install_by, pending since + grace); active hours hold the restart

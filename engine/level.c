@@ -234,14 +234,14 @@ bool level_is_below(const struct judgement *j, int32_t index)
 	       release->build.revision > level->build.revision;
 }
 
-int64_t release_opens(const struct line *line, int32_t index, int64_t defer_s)
+int64_t release_opens(const struct line *line, int32_t release, int64_t defer_s)
 {
-	const struct release *release = &line->releases[index];
+	const struct release *r = &line->releases[release];
 
-	if (release->cadence != CADENCE_OOB)
-		return release->published_s + defer_s;
-	if (line->releases[release->anchor].cadence == CADENCE_OOB)
-		return release->published_s; /* the chain ends nowhere: at once */
-	int64_t opens_s = line->releases[release->anchor].published_s + defer_s;
-	return opens_s > release->published_s ? opens_s : release->published_s;
+	if (r->cadence != CADENCE_OOB)
+		return r->published_s + defer_s;
+	if (line->releases[r->anchor].cadence == CADENCE_OOB)
+		return r->published_s; /* the chain ends nowhere: at once */
+	int64_t opens_s = line->releases[r->anchor].published_s + defer_s;
+	return opens_s > r->published_s ? opens_s : r->published_s;
 }

@@ -304,7 +304,7 @@ struct wish oracle(struct world *w, int device)
 		    w->releases[i].revision == v.revision)
 			v.level = &w->releases[i];
 	}
-	if (d->track == TRACK_HOTPATCH)
+	if (d->track == TRACK_HOTPATCH && v.level != NULL)
 		v.quarter = quarter_of(v.level);
 	if (!qualifies(&v))
 		return rule_d(&v);

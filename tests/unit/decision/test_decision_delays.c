@@ -50,7 +50,7 @@ TEST(old_facts_are_asked_for_and_offered_nothing_new)
 	struct flow *flow = &y.device.history.flow;
 	*flow = (struct flow){ .id = 1, .state = FLOW_DOWNLOADING };
 	flow->key = (struct release_key){ "win11", 105, { 26100, 2100 } };
-	assert_string_equal(yard_line(&y, reported_s + 2 * DAY_S), "install KB105 a");
+	assert_string_equal(yard_line(&y, reported_s + DAYS(2)), "install KB105 a");
 	assert_int_equal(y.decision.standing, STANDING_RUNNING);
 	yard_close(&y);
 }

@@ -15,8 +15,7 @@ static const char *const rings[] = {
 	"policy blocked match=tag.blocked = yes",
 	"policy all allow match=any",
 	"ring first match=tag.ring = first",
-	"ring nine defer=9 deadline=5 after=first gradual=3 window=22-4 "
-	"match=tag.ring = nine",
+	"ring nine defer=9 after=first gradual=3 window=22-4 match=tag.ring = nine",
 	"hold KB105 match=tag.held = yes",
 };
 
@@ -49,8 +48,10 @@ static void check_rule(const char *name, enum verdict verdict, const char *obser
 {
 	const struct rule *rule = rule_named(name);
 
-	if (rule == NULL)
+	if (rule == NULL) {
 		fail_msg("no rule '%s'", name);
+		return;
+	}
 	if (rule->verdict != verdict || strstr(rule->observed, observed) == NULL ||
 	    strcmp(reason_face(rule->reason)->name, reason) != 0)
 		fail_msg("%s: %s, '%s', %s", name, verdict_names[rule->verdict],
@@ -267,96 +268,89 @@ TEST(what_only_means_not_now_is_told_apart)
 	yard_close(&y);
 }
 
+static const struct {
+	const char *what, *build, *kbs, *when, *fact, *value;
+	const char *steps[5];
+} ways_back[] = {
+	{ "nothing to do", "26100.2000", "KB104", "2025-05-14", NULL, NULL, { NULL } },
+	{ "VBS off, still on the track",
+	  "26100.2000",
+	  "KB104",
+	  "2025-05-14",
+	  "vbs",
+	  "off",
+	  { "Turn VBS on and restart",
+	    "Hotpatches follow at once, unless KB115 (lcu, 26100.2150) is "
+	    "installed before." } },
+	{ "VBS off, and off the track",
+	  "26100.2150",
+	  "KB115",
+	  "2025-05-14",
+	  "vbs",
+	  "off",
+	  { "Turn VBS on and restart", "Wait for the planned baseline of 2025-07-08.",
+	    "Install it, with one restart.", "Hotpatches follow from then on." } },
+	{ "off the track, the baseline is out",
+	  "26100.2250",
+	  "KB116",
+	  "2025-07-09",
+	  NULL,
+	  NULL,
+	  { "Install KB107 (baseline, 26100.3000), with one restart.",
+	    "Hotpatches follow from then on." } },
+	{ "off the track, and it is deferred",
+	  "26100.2250",
+	  "KB116",
+	  "2025-07-09",
+	  "tag.ring",
+	  "nine",
+	  { "Wait until KB107 (baseline, 26100.3000) opens",
+	    "Install KB107 (baseline, 26100.3000), with one restart.",
+	    "Hotpatches follow from then on." } },
+	{ "nothing planned",
+	  "26100.3150",
+	  "KB118",
+	  "2025-12-01",
+	  NULL,
+	  NULL,
+	  { "Wait for the next baseline; none is planned yet.",
+	    "Install it, with one restart.", "Hotpatches follow from then on." } },
+	{ "an unknown level",
+	  "26100.2249",
+	  "",
+	  "2025-06-11",
+	  NULL,
+	  NULL,
+	  { "Import a newer catalog, or check os.build.",
+	    "Wait for the planned baseline of 2025-07-08.",
+	    "Install it, with one restart.", "Hotpatches follow from then on." } },
+};
+
 TEST(the_way_back_is_told_in_order)
 {
-	static const struct {
-		const char *what, *build, *kbs, *when, *fact, *value;
-		const char *steps[5];
-	} cases[] = {
-		{ "nothing to do",
-		  "26100.2000",
-		  "KB104",
-		  "2025-05-14",
-		  NULL,
-		  NULL,
-		  { NULL } },
-		{ "VBS off, still on the track",
-		  "26100.2000",
-		  "KB104",
-		  "2025-05-14",
-		  "vbs",
-		  "off",
-		  { "Turn VBS on and restart",
-		    "Hotpatches follow at once, unless KB115 (lcu, 26100.2150) is "
-		    "installed before." } },
-		{ "VBS off, and off the track",
-		  "26100.2150",
-		  "KB115",
-		  "2025-05-14",
-		  "vbs",
-		  "off",
-		  { "Turn VBS on and restart",
-		    "Wait for the planned baseline of 2025-07-08.",
-		    "Install it, with one restart.",
-		    "Hotpatches follow from then on." } },
-		{ "off the track, the baseline is out",
-		  "26100.2250",
-		  "KB116",
-		  "2025-07-09",
-		  NULL,
-		  NULL,
-		  { "Install KB107 (baseline, 26100.3000), with one restart.",
-		    "Hotpatches follow from then on." } },
-		{ "off the track, and it is deferred",
-		  "26100.2250",
-		  "KB116",
-		  "2025-07-09",
-		  "tag.ring",
-		  "nine",
-		  { "Wait until KB107 (baseline, 26100.3000) opens",
-		    "Install KB107 (baseline, 26100.3000), with one restart.",
-		    "Hotpatches follow from then on." } },
-		{ "nothing planned",
-		  "26100.3150",
-		  "KB118",
-		  "2025-12-01",
-		  NULL,
-		  NULL,
-		  { "Wait for the next baseline; none is planned yet.",
-		    "Install it, with one restart.",
-		    "Hotpatches follow from then on." } },
-		{ "an unknown level",
-		  "26100.2249",
-		  "",
-		  "2025-06-11",
-		  NULL,
-		  NULL,
-		  { "Import a newer catalog, or check os.build.",
-		    "Wait for the planned baseline of 2025-07-08.",
-		    "Install it, with one restart.",
-		    "Hotpatches follow from then on." } },
-	};
 	struct yard y;
 
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+	for (size_t i = 0; i < COUNT_OF(ways_back); i++) {
 		size_t steps = 0;
 		open_yard(&y);
-		yard_device(&y, cases[i].build, cases[i].kbs, at(cases[i].when));
-		yard_fact(&y, "tag.ring", "first", at(cases[i].when));
+		yard_device(&y, ways_back[i].build, ways_back[i].kbs,
+			    at(ways_back[i].when));
+		yard_fact(&y, "tag.ring", "first", at(ways_back[i].when));
 		yard_record(&y, "KB107", "first")->passed_s = at("2025-07-08");
 		yard_rollouts(&y);
-		if (cases[i].fact != NULL)
-			yard_fact(&y, cases[i].fact, cases[i].value, at(cases[i].when));
-		ask(&y, 0, cases[i].when);
-		for (; steps < 5 && cases[i].steps[steps] != NULL; steps++) {
+		if (ways_back[i].fact != NULL)
+			yard_fact(&y, ways_back[i].fact, ways_back[i].value,
+				  at(ways_back[i].when));
+		ask(&y, 0, ways_back[i].when);
+		for (; steps < 5 && ways_back[i].steps[steps] != NULL; steps++) {
 			if (steps >= e.way_back_count ||
-			    strstr(e.way_back[steps], cases[i].steps[steps]) == NULL)
-				fail_msg("%s, step %zu: %s", cases[i].what, steps + 1,
+			    strstr(e.way_back[steps], ways_back[i].steps[steps]) == NULL)
+				fail_msg("%s, step %zu: %s", ways_back[i].what, steps + 1,
 					 steps < e.way_back_count ? e.way_back[steps]
 								  : "none");
 		}
 		if (e.way_back_count != steps)
-			fail_msg("%s: %d steps", cases[i].what, e.way_back_count);
+			fail_msg("%s: %d steps", ways_back[i].what, e.way_back_count);
 		yard_close(&y);
 	}
 }

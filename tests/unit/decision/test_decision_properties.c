@@ -9,7 +9,12 @@
 #include "tests/lib/case.h"
 #include "world.h"
 
-enum { WORLD_STEPS = 600, STEPS_DEFAULT = 240000 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { STEPS_DEFAULT = 60000 };
+#else
+enum { STEPS_DEFAULT = 1000000 };
+#endif
+enum { WORLD_STEPS = 600 };
 
 static struct world world;
 static char failure[480];

@@ -151,7 +151,7 @@ TEST(a_rollback_ends_recovered_on_the_newest_update)
 	assert_string_equal(yard_state(&y), "verified");
 	assert_string_equal(request_state(&y), "recovered");
 	/* And it is not offered that hotpatch again. */
-	assert_int_equal(yard_poll(&y, t + 2 * HOUR_S), 0);
+	assert_int_equal(yard_poll(&y, t + HOURS(2)), 0);
 	assert_int_equal(y.decision.standing, STANDING_UP_TO_DATE);
 	yard_close(&y);
 }
@@ -214,7 +214,7 @@ TEST(failing_removals_wait_and_end_stuck_with_their_reason)
 			break;
 		assert_int_equal(yard_poll(&y, t + 1), 0);
 		assert_true(has_reason(&y.decision, REASON_RETRY_BACKOFF));
-		t += attempt * HOUR_S;
+		t += HOURS(attempt);
 	}
 	assert_string_equal(request_state(&y), "stuck");
 	assert_string_equal(y.device.history.request.reason,
@@ -260,26 +260,26 @@ TEST(a_device_that_dies_on_the_way_resumes_where_it_is)
 	yard_fetch(&y, t);
 	yard_report(&y, FLOW_REMOVING, 1, t + 1);
 	/* Dead for three days, and back with the hotpatch still there. */
-	t += 3 * DAY_S;
+	t += DAYS(3);
 	yard_poll(&y, t);
 	assert_string_equal(yard_state(&y), "failed");
 	yard_shows(&y, "26100.2100", "KB104 KB105", "2025-05-19T18:00:00Z", t + 1);
-	assert_int_equal(yard_poll(&y, t + 2 * HOUR_S), 2);
+	assert_int_equal(yard_poll(&y, t + HOURS(2)), 2);
 	assert_int_equal(y.device.history.flow.kind, FLOW_UNINSTALL);
-	yard_shows(&y, "26100.2000", "KB104", "2025-05-19T20:00:00Z", t + 3 * HOUR_S);
-	yard_poll(&y, t + 4 * HOUR_S);
+	yard_shows(&y, "26100.2000", "KB104", "2025-05-19T20:00:00Z", t + HOURS(3));
+	yard_poll(&y, t + HOURS(4));
 	/* Dead again on its way to the update. */
 	assert_string_equal(yard_state(&y), "offered");
 	assert_int_equal(y.device.history.flow.key.kb, 115);
-	yard_report(&y, FLOW_INSTALLING, 1, t + 5 * HOUR_S);
-	t += 10 * DAY_S;
+	yard_report(&y, FLOW_INSTALLING, 1, t + HOURS(5));
+	t += DAYS(10);
 	yard_poll(&y, t);
 	assert_string_equal(yard_state(&y), "unverified");
 	yard_shows(&y, "26100.2000", "KB104", NULL, t + 1);
-	yard_poll(&y, t + 2 * HOUR_S);
+	yard_poll(&y, t + HOURS(2));
 	assert_string_equal(yard_state(&y), "offered");
-	yard_report(&y, FLOW_RESTART_PENDING, 1, t + 3 * HOUR_S);
-	yard_shows(&y, "26100.2150", "KB115", "2025-06-01T20:00:00Z", t + 4 * HOUR_S);
+	yard_report(&y, FLOW_RESTART_PENDING, 1, t + HOURS(3));
+	yard_shows(&y, "26100.2150", "KB115", "2025-06-01T20:00:00Z", t + HOURS(4));
 	assert_string_equal(request_state(&y), "recovered");
 	yard_close(&y);
 }

@@ -8,7 +8,7 @@
 #include "tests/lib/case.h"
 #include "yard.h"
 
-enum { STEP_S = 6 * HOUR_S };
+enum { STEP_S = HOURS(6) };
 
 static const char *const rings[] = {
 	"policy all allow match=any",

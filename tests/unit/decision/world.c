@@ -59,7 +59,7 @@ static void add_month(struct world *w, struct dice *dice, int month, uint32_t *b
 	uint32_t repaired = kb;
 	struct written one = { .kb = kb, .revision = revision, .cadence = CADENCE_B };
 
-	one.published_s = at("2025-01-14") + 30 * DAY_S * month;
+	one.published_s = at("2025-01-14") + DAYS(30 * month);
 	if (month % 3 == 0 || chance(dice, 15)) {
 		one.kind = RELEASE_BASELINE;
 		*baseline = kb;
@@ -87,7 +87,7 @@ static void add_month(struct world *w, struct dice *dice, int month, uint32_t *b
 				.revision = revision + 70,
 				.kind = RELEASE_PREVIEW,
 				.cadence = CADENCE_D,
-				.published_s = one.published_s + 14 * DAY_S };
+				.published_s = one.published_s + DAYS(14) };
 	add(w, one);
 	if (chance(dice, 40)) {
 		one.kb = kb + 11;
@@ -153,8 +153,8 @@ static void write_ring(struct world *w, struct dice *dice, int index,
 
 	int defer = days[roll(dice, COUNT_OF(days))];
 	int gradual = chance(dice, 20) ? 1 + (int)roll(dice, 9) : 0;
-	ring->defer_s = defer * DAY_S;
-	ring->gradual_s = gradual * DAY_S;
+	ring->defer_s = DAYS(defer);
+	ring->gradual_s = DAYS(gradual);
 	ring->after =
 		index > 0 && chance(dice, 40) ? (int)roll(dice, (uint64_t)index) : -1;
 	ring->canary = chance(dice, 15);

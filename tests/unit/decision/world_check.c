@@ -61,7 +61,7 @@ static bool has_deadline(const struct world *w, int device, const struct decisio
 static const char *check_time(struct world *w, int device, struct dice *dice)
 {
 	const struct decision now = w->decision;
-	int64_t end_s = now.stands_until_s == INSTANT_NONE ? w->now_s + 60 * DAY_S
+	int64_t end_s = now.stands_until_s == INSTANT_NONE ? w->now_s + DAYS(60)
 							   : now.stands_until_s;
 	struct situation situation = world_situation(w, device);
 	struct decision later;

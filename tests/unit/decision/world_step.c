@@ -42,7 +42,7 @@ static struct counter_cell *cell_of(struct world *w, const struct event *event)
 	cell->kb = event->key.kb;
 	cell->revision = event->key.build.revision;
 	cell->kind = event->flow_kind;
-	strcpy(cell->ring, event->ring);
+	memcpy(cell->ring, event->ring, sizeof cell->ring);
 	return cell;
 }
 
@@ -304,7 +304,7 @@ static void change_rollouts(struct world *w, struct dice *dice)
 		record->approved_for_track = chance(dice, 50);
 		break;
 	case 4:
-		record->paused_until_s = w->now_s + (int64_t)roll(dice, 35 * DAY_S);
+		record->paused_until_s = w->now_s + (int64_t)roll(dice, DAYS(35));
 		break;
 	case 5:
 		snprintf(record->canary, sizeof record->canary, "pc-%u",
@@ -374,8 +374,7 @@ static const char *happen(struct world *w, struct dice *dice, int device)
 	snprintf(w->story, sizeof w->story, "pc-%d %s", device, names[event]);
 	switch (event) {
 	case 0:
-		w->now_s +=
-			(int64_t)roll(dice, chance(dice, 30) ? 5 * DAY_S : 8 * HOUR_S);
+		w->now_s += (int64_t)roll(dice, chance(dice, 30) ? DAYS(5) : HOURS(8));
 		break;
 	case 1:
 		return settle(w, device);
@@ -408,7 +407,7 @@ static const char *happen(struct world *w, struct dice *dice, int device)
 		break;
 	default:
 		w->devices[device].history.paused_until_s =
-			w->now_s + (int64_t)roll(dice, 10 * DAY_S);
+			w->now_s + (int64_t)roll(dice, DAYS(10));
 		break;
 	}
 	return NULL;

@@ -25,6 +25,9 @@
 
 enum { YARD_RECORDS = 32 };
 
+#define DAYS(n)  ((int64_t)(n)*DAY_S)
+#define HOURS(n) ((int64_t)(n)*HOUR_S)
+
 struct yard {
 	struct catalog *catalog;
 	struct plan *plan;
