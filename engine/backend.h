@@ -97,14 +97,6 @@ struct audit_entry {
 	char reason[256];
 };
 
-struct fact_change {
-	int64_t at_s;
-	char name[LIMIT_FACT_NAME + 1];
-	char value[LIMIT_FACT_VALUE + 1];
-	bool removed;
-	enum fact_source source;
-};
-
 struct work {
 	int (*run)(struct work *work, struct session *session, struct problem *p);
 	void (*done)(struct work *work, const struct problem *p);

@@ -94,8 +94,7 @@ void tell_fact(struct telling *t, struct rule *rule, enum fact_id id)
 	rule->fact_source = (enum fact_source)fact->source;
 	rule->observed_s = fact->observed_s;
 	tell_observed(rule, "%s", fact_value(facts, fact));
-	tell_source(rule, "fact %s, %s", rule->fact,
-		    fact->source == FACT_ASSERTED ? "asserted" : "reported");
+	tell_source(rule, "fact %s, %s", rule->fact, fact_source_names[fact->source]);
 }
 
 const char *moment_text(int64_t at_s, char text[static MOMENT_TEXT])

@@ -24,6 +24,12 @@ static const char *const known_names[FACTS_KNOWN] = {
 	[FACT_OS_BOOT] = "os.boot",
 };
 
+const char *const fact_source_names[FACT_SOURCES] = {
+	[FACT_REPORTED] = "reported",
+	[FACT_ASSERTED] = "asserted",
+	[FACT_ASSUMED] = "assumed",
+};
+
 /* What other clients call the same things, already folded to lower case.  An alias is
  * no shorter than its name, so folding never lengthens. */
 static const struct {
@@ -210,6 +216,16 @@ int facts_set(struct facts *facts, const char *name, const char *value, int64_t 
 	if (source == FACT_REPORTED && facts->reported_s < now_s)
 		facts->reported_s = now_s;
 	return 0;
+}
+
+void facts_confirm(struct facts *facts, int64_t now_s)
+{
+	for (size_t i = 0; i < facts->count; i++) {
+		if (facts->fact[i].source == FACT_REPORTED)
+			facts->fact[i].observed_s = now_s;
+	}
+	if (facts->reported_s < now_s)
+		facts->reported_s = now_s;
 }
 
 bool facts_remove(struct facts *facts, const char *name)

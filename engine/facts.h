@@ -32,7 +32,9 @@ enum fact_id {
 	FACTS_KNOWN
 };
 
-enum fact_source { FACT_REPORTED, FACT_ASSERTED };
+/* Assumed facts are for one question and are never kept. */
+enum fact_source { FACT_REPORTED, FACT_ASSERTED, FACT_ASSUMED, FACT_SOURCES };
+extern const char *const fact_source_names[FACT_SOURCES];
 
 struct fact {
 	uint16_t name_at, value_at; /* offsets into text[] */
@@ -59,6 +61,9 @@ void facts_init(struct facts *facts);
  * says whether the value, or who says it, is new. */
 int facts_set(struct facts *facts, const char *name, const char *value, int64_t now_s,
 	      enum fact_source source, bool *changed, struct problem *p);
+
+/* Everything that is reported was reported again, as it stands. */
+void facts_confirm(struct facts *facts, int64_t now_s);
 
 /* Remove a fact; true if it was there. */
 bool facts_remove(struct facts *facts, const char *name);

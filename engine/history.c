@@ -14,6 +14,13 @@ const char *const recovery_state_names[RECOVERY_STATES] = {
 	[RECOVERY_RECOVERED] = "recovered", [RECOVERY_STUCK] = "stuck",
 };
 
+bool request_is_over(const struct request *request)
+{
+	return request->kind == REQUEST_NONE || request->state == RECOVERY_RECOVERED ||
+	       request->state == RECOVERY_STUCK ||
+	       (request->kind == REQUEST_UNINSTALL && request->state == RECOVERY_REMOVED);
+}
+
 void history_init(struct history *history)
 {
 	memset(history, 0, sizeof *history);

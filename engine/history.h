@@ -74,6 +74,9 @@ struct history {
 	struct sighting sightings[HISTORY_SIGHTINGS];
 };
 
+/* Done, stuck, or never made. */
+bool request_is_over(const struct request *request);
+
 void history_init(struct history *history);
 const struct mark *history_mark(const struct history *history,
 				const struct release_key *key);

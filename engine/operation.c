@@ -8,6 +8,7 @@
 #include "engine/instant.h"
 #include "engine/passage.h"
 #include "engine/problem.h"
+#include "engine/replay.h"
 #include "engine/rollout.h"
 
 const char *const operation_kind_names[OPERATION_KINDS] = {
@@ -38,14 +39,6 @@ static bool names(const struct operation *operation, const struct release_key *k
 	       (asked->build.base == 0 || build_equal(asked->build, key->build));
 }
 
-static bool is_under_way(const struct request *request)
-{
-	return request->kind != REQUEST_NONE && request->state != RECOVERY_RECOVERED &&
-	       request->state != RECOVERY_STUCK &&
-	       !(request->kind == REQUEST_UNINSTALL &&
-		 request->state == RECOVERY_REMOVED);
-}
-
 static int begin_request(const struct operation *operation, struct device_record *record,
 			 const struct decision *d, int64_t now_s, struct outcome *outcome,
 			 struct problem *p)
@@ -54,7 +47,7 @@ static int begin_request(const struct operation *operation, struct device_record
 	bool back = operation->kind == OPERATION_ROLLBACK;
 	char asked[KB_TEXT];
 
-	if (is_under_way(request))
+	if (!request_is_over(request))
 		return problem_set(p, PROBLEM_CONFLICT,
 				   "'%s' is in the middle of another removal: %s",
 				   record->id, recovery_state_names[request->state]);
@@ -81,11 +74,12 @@ static int begin_pause(struct device_record *record, int64_t until_s, int64_t no
 				   "a pause ends %d days from now at the latest, and not "
 				   "before now",
 				   PAUSE_MAX_S / DAY_S);
-	record->history.paused_until_s = until_s;
-	outcome->history_changed = true;
 	struct event *event = outcome_add(outcome, EVENT_PAUSED, now_s);
+	event->time_s = until_s;
 	snprintf(event->note, sizeof event->note, "until %s",
 		 instant_format(until_s, until));
+	record_apply(record, event);
+	outcome->history_changed = true;
 	return 0;
 }
 
@@ -95,21 +89,36 @@ static int begin_resume(struct device_record *record, int64_t now_s,
 	if (record->history.paused_until_s <= now_s)
 		return problem_set(p, PROBLEM_CONFLICT, "'%s' is not paused", record->id);
 	/* Ends now, rather than never was: a lease it froze begins anew. */
-	record->history.paused_until_s = now_s;
-	outcome->history_changed = true;
 	struct event *event = outcome_add(outcome, EVENT_PAUSED, now_s);
+	event->time_s = now_s;
 	snprintf(event->note, sizeof event->note, "resumed");
+	record_apply(record, event);
+	outcome->history_changed = true;
 	return 0;
 }
 
-static void note(struct outcome *outcome, enum event_kind kind,
-		 const struct release_key *key, const char *text, int64_t now_s)
+/* An event about one release; the caller fills the rest and has it applied. */
+static struct event *note(struct outcome *outcome, enum event_kind kind,
+			  const struct release_key *key, const char *text, int64_t now_s)
 {
 	struct event *event = outcome_add(outcome, kind, now_s);
 
 	event->key = *key;
 	snprintf(event->note, sizeof event->note, "%s", text);
 	outcome->history_changed = true;
+	return event;
+}
+
+static int block(struct device_record *record, const struct release_key *key, bool on,
+		 int64_t now_s, struct outcome *outcome, struct problem *p)
+{
+	if (history_block(&record->history, key, on, now_s, p) < 0)
+		return -1;
+	struct event *event =
+		note(outcome, EVENT_BLOCK, key, on ? "blocked" : "unblocked", now_s);
+	event->block = on ? BLOCK_OPERATOR : BLOCK_NONE;
+	record_apply(record, event); /* as it was just tried */
+	return 0;
 }
 
 /* Every release of its line that is named: a bare KB may be several. */
@@ -125,9 +134,8 @@ static int begin_block(const struct operation *operation, struct device_record *
 		release_key_set(&key, d->line, &d->line->releases[i]);
 		if (operation->key.kb == 0 || !names(operation, &key))
 			continue;
-		if (history_block(&record->history, &key, true, now_s, p) < 0)
+		if (block(record, &key, true, now_s, outcome, p) < 0)
 			return -1;
-		note(outcome, EVENT_BLOCK, &key, "blocked", now_s);
 		any = true;
 	}
 	if (any)
@@ -140,16 +148,15 @@ static int begin_block(const struct operation *operation, struct device_record *
 static int begin_unblock(const struct operation *operation, struct device_record *record,
 			 int64_t now_s, struct outcome *outcome, struct problem *p)
 {
-	struct history *history = &record->history;
+	const struct history *history = &record->history;
 	bool any = false;
 
 	for (size_t i = 0; i < history->mark_count; i++) {
 		struct release_key key = history->marks[i].key;
 		if (history->marks[i].block == BLOCK_NONE || !names(operation, &key))
 			continue;
-		if (history_block(history, &key, false, now_s, p) < 0)
+		if (block(record, &key, false, now_s, outcome, p) < 0)
 			return -1;
-		note(outcome, EVENT_BLOCK, &key, "unblocked", now_s);
 		any = true;
 	}
 	if (any)
@@ -163,7 +170,7 @@ static bool retry_request(const struct operation *operation, struct device_recor
 			  const struct decision *d, int64_t now_s,
 			  struct outcome *outcome)
 {
-	struct request *request = &record->history.request;
+	const struct request *request = &record->history.request;
 
 	if (request->kind == REQUEST_NONE || request->state != RECOVERY_STUCK ||
 	    !names(operation, &request->key))
@@ -171,13 +178,12 @@ static bool retry_request(const struct operation *operation, struct device_recor
 	bool shown = d->line != NULL && d->level.state == LEVEL_KNOWN &&
 		     release_key_is(&request->key, d->line,
 				    &d->line->releases[d->level.index]);
-	request->state = shown ? RECOVERY_REQUESTED : RECOVERY_REMOVED;
-	request->failures = 0;
-	request->reason[0] = '\0';
+	enum recovery_state state = shown ? RECOVERY_REQUESTED : RECOVERY_REMOVED;
 	char text[64];
-	snprintf(text, sizeof text, "%s: tried again",
-		 recovery_state_names[request->state]);
-	note(outcome, EVENT_REQUEST, &request->key, text, now_s);
+	snprintf(text, sizeof text, "%s: tried again", recovery_state_names[state]);
+	struct event *event = note(outcome, EVENT_REQUEST, &request->key, text, now_s);
+	event->recovery = state;
+	record_apply(record, event);
 	return true;
 }
 
@@ -191,16 +197,15 @@ static int begin_retry(const struct operation *operation, struct device_record *
 		       const struct decision *d, int64_t now_s, struct outcome *outcome,
 		       struct problem *p)
 {
-	struct history *history = &record->history;
+	const struct history *history = &record->history;
 	bool any = retry_request(operation, record, d, now_s, outcome);
 
 	for (size_t i = 0; i < history->mark_count; i++) {
-		struct mark *mark = &history->marks[i];
+		const struct mark *mark = &history->marks[i];
 		if (!has_failed(mark) || !names(operation, &mark->key))
 			continue;
-		mark->failures = mark->unshown = 0;
-		mark->not_applicable = mark->unverifiable = false;
-		note(outcome, EVENT_RETRY, &mark->key, "failures forgotten", now_s);
+		record_apply(record, note(outcome, EVENT_RETRY, &mark->key,
+					  "failures forgotten", now_s));
 		any = true;
 	}
 	if (any)
@@ -253,7 +258,7 @@ enum operation_step operation_progress(const struct operation *operation,
 		snprintf(why, OPERATION_NOTE, "stuck: %s", request->reason);
 		return OPERATION_FAILED;
 	}
-	return is_under_way(request) ? OPERATION_RUNNING : OPERATION_DONE;
+	return request_is_over(request) ? OPERATION_DONE : OPERATION_RUNNING;
 }
 
 static void decide_room(const struct situation *situation,

@@ -8,6 +8,7 @@
 #include "engine/facts.h"
 #include "engine/instant.h"
 #include "engine/passage_private.h"
+#include "engine/replay.h"
 
 bool passage_is_running(const struct flow *flow)
 {
@@ -35,10 +36,16 @@ bool passage_restart_pending(const struct device_record *record)
 	return pending != NULL && ascii_compare(pending, "yes") == 0;
 }
 
+static bool build_is_reported(const struct device_record *record)
+{
+	const struct fact *build = facts_find(&record->facts, "os.build");
+	return build != NULL && build->source == FACT_REPORTED;
+}
+
 void passage_move(struct device_record *record, enum flow_state to, uint32_t code,
 		  const char *note, int64_t now_s, struct outcome *outcome)
 {
-	struct flow *flow = &record->history.flow;
+	const struct flow *flow = &record->history.flow;
 	struct event *event = outcome_add(outcome, EVENT_FLOW, now_s);
 
 	assert(flow_may_move(flow->kind, flow->state, to));
@@ -49,67 +56,17 @@ void passage_move(struct device_record *record, enum flow_state to, uint32_t cod
 	event->from = flow->state;
 	event->to = to;
 	event->code = code;
+	event->unverifiable = to == FLOW_UNVERIFIED && !build_is_reported(record);
 	snprintf(event->note, sizeof event->note, "%s", note);
-
-	flow->state = to;
-	flow->changed_s = now_s;
-	flow->code = code;
-	flow->lease_s = flow_state_is_final(to) ? 0 : now_s + flow_lease_s(to);
-	if (to == FLOW_RESTART_PENDING && flow->pending_since_s == 0)
-		flow->pending_since_s = now_s;
-	if (flow_state_is_final(to) || flow_state_is_committed(to))
-		flow->withdrawing = false; /* it ended, or goes to its end */
+	record_apply(record, event);
 	outcome->history_changed = true;
-}
-
-/* What an install leaves on the mark of its release. */
-static void leave_mark(struct device_record *record, enum flow_state from,
-		       enum flow_state to, int64_t now_s)
-{
-	const struct flow *flow = &record->history.flow;
-	struct mark *mark = history_mark_open(&record->history, &flow->key, now_s);
-	bool said_so = from != FLOW_INSTALLING;
-	const struct fact *build = facts_find(&record->facts, "os.build");
-
-	switch (to) {
-	case FLOW_VERIFIED:
-		mark->failures = mark->unshown = 0;
-		mark->not_applicable = mark->unverifiable = false;
-		break;
-	case FLOW_EXPIRED:
-		if (flow->retrieved_s == 0)
-			break; /* a device that was away has not failed */
-		mark->failures++;
-		mark->last_failed_s = now_s;
-		break;
-	case FLOW_FAILED:
-		mark->failures++;
-		mark->last_failed_s = now_s;
-		break;
-	case FLOW_NOT_APPLICABLE:
-		mark->not_applicable = true;
-		break;
-	case FLOW_UNVERIFIED:
-		mark->unshown += said_so;
-		mark->failures += !said_so;
-		mark->last_failed_s = now_s;
-		mark->unverifiable |= build == NULL || build->source == FACT_ASSERTED;
-		break;
-	default:
-		break;
-	}
 }
 
 void passage_end(struct device_record *record, const struct ending *ending,
 		 const struct decision *d, int64_t now_s, struct outcome *outcome)
 {
-	struct flow *flow = &record->history.flow;
-	enum flow_state from = flow->state;
-
 	assert(flow_state_is_final(ending->state));
 	passage_move(record, ending->state, ending->code, ending->note, now_s, outcome);
-	if (flow->kind == FLOW_INSTALL)
-		leave_mark(record, from, ending->state, now_s);
 	request_flow_ended(record, ending->state, d, now_s, outcome);
 }
 
@@ -130,10 +87,10 @@ static bool count_restart(struct device_record *record, const char *boot_before,
 
 	if (boot_before == NULL || boot == NULL || strcmp(boot, boot_before) == 0)
 		return false;
-	record->restarts++;
-	outcome->identity_changed = true;
 	struct event *event = outcome_add(outcome, EVENT_RESTARTED, now_s);
 	snprintf(event->note, sizeof event->note, "%s", boot);
+	record_apply(record, event);
+	outcome->identity_changed = true;
 	return true;
 }
 
@@ -207,24 +164,26 @@ static void follow_facts(struct device_record *record, const struct decision *d,
 					 "said to be done, but the facts still show the "
 					 "old level" };
 		passage_end(record, &belied, d, now_s, outcome);
-	} else if (back) {
-		/* The device's own word on it comes now or not at all. */
-		int64_t lease_s = now_s + flow_lease_s(FLOW_INSTALLING);
-		if (lease_s < flow->lease_s)
-			flow->lease_s = lease_s;
 	}
 }
 
 /* New facts may make applicable what the device had refused, and a build that is
  * reported makes verifiable what could not be verified. */
-static void forget_refusals(struct device_record *record)
+static void forget_refusals(struct device_record *record, int64_t now_s,
+			    struct outcome *outcome)
 {
-	const struct fact *build = facts_find(&record->facts, "os.build");
-	bool reported = build != NULL && build->source == FACT_REPORTED;
+	bool reported = build_is_reported(record);
 
 	for (size_t i = 0; i < record->history.mark_count; i++) {
-		record->history.marks[i].not_applicable = false;
-		record->history.marks[i].unverifiable &= !reported;
+		const struct mark *mark = &record->history.marks[i];
+		bool unverifiable = mark->unverifiable && !reported;
+		if (!mark->not_applicable && mark->unverifiable == unverifiable)
+			continue;
+		struct event *event = outcome_add(outcome, EVENT_RECONSIDERED, now_s);
+		event->key = mark->key;
+		event->unverifiable = unverifiable;
+		snprintf(event->note, sizeof event->note, "its facts changed");
+		record_apply(record, event);
 	}
 }
 
@@ -237,7 +196,7 @@ void passage_facts(struct device_record *record, const struct decision *d,
 	history_saw(&record->history, &record->facts, now_s);
 	outcome->history_changed = true;
 	if (outcome->facts_changed)
-		forget_refusals(record);
+		forget_refusals(record, now_s, outcome);
 	bool restarted = count_restart(record, boot_before, now_s, outcome);
 	record->facts_wanted = false;
 	outcome->identity_changed |= awaited;
@@ -317,31 +276,26 @@ static void begin(struct device_record *record, const struct decision *d,
 		  const char *ring, int64_t flow_id, int64_t now_s,
 		  struct outcome *outcome)
 {
-	struct flow *flow = &record->history.flow;
 	const struct release *release = &d->line->releases[d->release];
+	struct event *event = outcome_add(outcome, EVENT_FLOW, now_s);
 	enum flow_kind kind = FLOW_INSTALL;
 
 	assert(flow_id > 0);
 	wants(d, &kind);
-	memset(flow, 0, sizeof *flow);
-	flow->id = flow_id;
-	flow->kind = kind;
-	release_key_set(&flow->key, d->line, release);
-	flow->release_kind = release->kind;
-	snprintf(flow->ring, sizeof flow->ring, "%s", ring);
-	flow->offered_s = now_s;
-	flow->ends_recovery = kind == FLOW_INSTALL && d->rule == 'r';
-	if (kind == FLOW_INSTALL) {
-		struct mark *mark =
-			history_mark_open(&record->history, &flow->key, now_s);
-		if (mark->first_offered_s == 0)
-			mark->first_offered_s = now_s;
-		if (d->install_by_s != INSTANT_NONE)
-			flow->install_by_s = d->install_by_s;
-	}
-	passage_move(record, FLOW_OFFERED, 0, reason_face(d->reasons[0])->name, now_s,
-		     outcome);
-	if (flow->ends_recovery)
+	event->flow = flow_id;
+	release_key_set(&event->key, d->line, release);
+	snprintf(event->ring, sizeof event->ring, "%s", ring);
+	event->flow_kind = kind;
+	event->from = FLOW_NONE;
+	event->to = FLOW_OFFERED;
+	event->release_kind = release->kind;
+	event->ends_recovery = kind == FLOW_INSTALL && d->rule == 'r';
+	if (kind == FLOW_INSTALL && d->install_by_s != INSTANT_NONE)
+		event->time_s = d->install_by_s;
+	snprintf(event->note, sizeof event->note, "%s", reason_face(d->reasons[0])->name);
+	record_apply(record, event);
+	outcome->history_changed = true;
+	if (record->history.flow.ends_recovery)
 		request_move(record, RECOVERY_LCU_OFFERED, "", now_s, outcome);
 }
 
@@ -349,20 +303,19 @@ static void begin(struct device_record *record, const struct decision *d,
 static void withdraw(struct device_record *record, const struct decision *d,
 		     int64_t now_s, struct outcome *outcome)
 {
-	struct flow *flow = &record->history.flow;
+	const struct flow *flow = &record->history.flow;
 	struct ending unseen = { FLOW_WITHDRAWN, 0, "superseded before it was seen" };
 
-	flow->generation++;
-	outcome->history_changed = true;
 	if (flow->retrieved_s == 0) {
 		passage_end(record, &unseen, d, now_s, outcome);
 		return;
 	}
-	flow->withdrawing = true;
-	struct event *event = outcome_add(outcome, EVENT_IGNORED, now_s);
+	struct event *event = outcome_add(outcome, EVENT_RECALLED, now_s);
 	event->flow = flow->id;
 	event->key = flow->key;
 	snprintf(event->note, sizeof event->note, "asked the device to stop: superseded");
+	record_apply(record, event);
+	outcome->history_changed = true;
 }
 
 /* The state a flow ends in when nobody else ends it.  An install that had begun may
@@ -397,13 +350,13 @@ void passage_poll(struct device_record *record, const struct decision *d,
 void passage_retrieved(struct device_record *record, int64_t flow_id, int64_t now_s,
 		       struct outcome *outcome)
 {
-	struct flow *flow = &record->history.flow;
+	const struct flow *flow = &record->history.flow;
 
 	if (flow->id != flow_id || flow->retrieved_s != 0)
 		return;
-	flow->retrieved_s = now_s;
-	outcome->history_changed = true;
 	struct event *event = outcome_add(outcome, EVENT_RETRIEVED, now_s);
 	event->flow = flow_id;
 	event->key = flow->key;
+	record_apply(record, event);
+	outcome->history_changed = true;
 }

@@ -85,8 +85,7 @@ static void claim_success(struct device_record *record, const struct report *rep
 	if (flow_may_move(flow->kind, flow->state, to))
 		passage_move(record, to, report->code, report->text, now_s, outcome);
 	else
-		flow->code = report->code;
-	outcome->history_changed = true;
+		ignore(record, flow->id, report, "said again", now_s, outcome);
 }
 
 /* A legal report from a flow that is on its way. */

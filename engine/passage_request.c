@@ -7,30 +7,24 @@
 
 #include "engine/passage_private.h"
 #include "engine/problem.h"
+#include "engine/replay.h"
 
 enum { REQUEST_ATTEMPTS = 3 };
-
-static bool is_over(const struct request *request)
-{
-	return request->kind == REQUEST_NONE || request->state == RECOVERY_RECOVERED ||
-	       request->state == RECOVERY_STUCK ||
-	       (request->kind == REQUEST_UNINSTALL && request->state == RECOVERY_REMOVED);
-}
 
 void request_move(struct device_record *record, enum recovery_state state,
 		  const char *reason, int64_t now_s, struct outcome *outcome)
 {
-	struct request *request = &record->history.request;
+	const struct request *request = &record->history.request;
 
 	if (request->kind == REQUEST_NONE || request->state == state)
 		return;
-	request->state = state;
-	snprintf(request->reason, sizeof request->reason, "%s", reason);
 	struct event *event = outcome_add(outcome, EVENT_REQUEST, now_s);
 	event->key = request->key;
 	event->flow = record->history.flow.id;
+	event->recovery = state;
 	snprintf(event->note, sizeof event->note, "%s%s%s", recovery_state_names[state],
 		 reason[0] != '\0' ? ": " : "", reason);
+	record_apply(record, event);
 	outcome->history_changed = true;
 }
 
@@ -44,29 +38,33 @@ static int32_t find_release(const struct line *line, const struct release_key *k
 }
 
 static void block(struct device_record *record, const struct line *line, int32_t index,
-		  int64_t now_s)
+		  int64_t now_s, struct outcome *outcome)
 {
 	struct release_key key;
 
 	release_key_set(&key, line, &line->releases[index]);
-	struct mark *mark = history_mark_open(&record->history, &key, now_s);
-	if (mark->block == BLOCK_OPERATOR)
+	const struct mark *mark = history_mark(&record->history, &key);
+	if (mark != NULL && mark->block == BLOCK_OPERATOR)
 		return; /* a person's own block outlives this one */
-	mark->block = BLOCK_UNINSTALLED;
-	mark->blocked_s = now_s;
+	struct event *event = outcome_add(outcome, EVENT_BLOCK, now_s);
+	event->key = key;
+	event->block = BLOCK_UNINSTALLED;
+	snprintf(event->note, sizeof event->note, "blocked: uninstalled by request");
+	record_apply(record, event);
+	outcome->history_changed = true;
 }
 
 /* "A hotpatch removed by request, and everything of its quarter published until then,
  * is blocked for that device" (DESIGN 2.7). */
 static void block_removed(struct device_record *record, const struct decision *d,
-			  int64_t now_s)
+			  int64_t now_s, struct outcome *outcome)
 {
 	const struct line *line = d->line;
 	int32_t removed = find_release(line, &record->history.request.key);
 
 	if (removed < 0)
 		return;
-	block(record, line, removed, now_s);
+	block(record, line, removed, now_s, outcome);
 	if (line->releases[removed].kind == RELEASE_BASELINE)
 		return;
 	for (int32_t i = 0; i < (int32_t)line->count; i++) {
@@ -75,19 +73,18 @@ static void block_removed(struct device_record *record, const struct decision *d
 		    release->kind != RELEASE_BASELINE &&
 		    release->quarter == line->releases[removed].quarter &&
 		    release->published_s <= now_s)
-			block(record, line, i, now_s);
+			block(record, line, i, now_s, outcome);
 	}
 }
 
-static void count_failure(struct device_record *record, enum flow_state ended,
-			  int64_t now_s, struct outcome *outcome)
+/* The failures are counted: are they too many? */
+static void judge_failures(struct device_record *record, enum flow_state ended,
+			   int64_t now_s, struct outcome *outcome)
 {
-	struct request *request = &record->history.request;
+	const struct request *request = &record->history.request;
 	const struct flow *flow = &record->history.flow;
 	char why[sizeof request->reason];
 
-	request->failures++;
-	outcome->history_changed = true;
 	if (request->failures < REQUEST_ATTEMPTS)
 		return;
 	snprintf(why, sizeof why, "%s %s, code 0x%08X", flow_kind_names[flow->kind],
@@ -101,15 +98,12 @@ void request_flow_ended(struct device_record *record, enum flow_state ended,
 	const struct flow *flow = &record->history.flow;
 	bool ours = flow->kind == FLOW_UNINSTALL || flow->ends_recovery;
 
-	if (!ours || is_over(&record->history.request))
+	if (!ours || request_is_over(&record->history.request))
 		return;
-	if (ended == FLOW_EXPIRED && flow->retrieved_s == 0)
-		return; /* a device that was away has not failed */
 	switch (ended) {
 	case FLOW_REMOVED:
-		record->history.request.failures = 0; /* the next step starts afresh */
 		request_move(record, RECOVERY_REMOVED, "", now_s, outcome);
-		block_removed(record, d, now_s);
+		block_removed(record, d, now_s, outcome);
 		break;
 	case FLOW_VERIFIED:
 		request_move(record, RECOVERY_RECOVERED, "", now_s, outcome);
@@ -118,7 +112,7 @@ void request_flow_ended(struct device_record *record, enum flow_state ended,
 	case FLOW_NOT_APPLICABLE:
 	case FLOW_UNVERIFIED:
 	case FLOW_EXPIRED:
-		count_failure(record, ended, now_s, outcome);
+		judge_failures(record, ended, now_s, outcome);
 		break;
 	default:
 		break; /* withdrawn or declined: the next decision says what follows */
@@ -142,7 +136,7 @@ enum recovery_state request_state_now(const struct device_record *record,
 {
 	const struct request *request = &record->history.request;
 
-	if (is_over(request) || d->line == NULL ||
+	if (request_is_over(request) || d->line == NULL ||
 	    passage_is_running(&record->history.flow))
 		return request->state;
 	if (d->rule == 'r' && d->release < 0)
@@ -170,7 +164,7 @@ void request_follow(struct device_record *record, const struct decision *d, int6
 	if (state == RECOVERY_REMOVED && d->level.state == LEVEL_KNOWN &&
 	    d->line->releases[d->level.index].published_s <
 		    record->history.request.removed_published_s)
-		block_removed(record, d, now_s);
+		block_removed(record, d, now_s, outcome);
 }
 
 static int refuse(const struct device_record *record, const struct decision *d,
@@ -203,22 +197,25 @@ static int refuse(const struct device_record *record, const struct decision *d,
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): who asks for what, of whom and when */
 int passage_request(struct device_record *record, const struct decision *d,
 		    enum request_kind kind, uint32_t kb, bool wait, int64_t now_s,
 		    struct outcome *outcome, struct problem *p)
 {
-	struct request *request = &record->history.request;
-
 	assert(kind != REQUEST_NONE);
 	if (refuse(record, d, kind, kb, p) < 0)
 		return -1;
 	const struct release *level = &d->line->releases[d->level.index];
-	memset(request, 0, sizeof *request);
-	request->kind = kind;
-	request->wait = wait;
-	request->at_s = now_s;
-	request->removed_published_s = level->published_s;
-	release_key_set(&request->key, d->line, level);
-	request_move(record, RECOVERY_REQUESTED, "", now_s, outcome);
+	struct event *event = outcome_add(outcome, EVENT_REQUEST, now_s);
+	release_key_set(&event->key, d->line, level);
+	event->flow = record->history.flow.id;
+	event->request = kind;
+	event->recovery = RECOVERY_REQUESTED;
+	event->wait = wait;
+	event->time_s = level->published_s;
+	snprintf(event->note, sizeof event->note, "%s",
+		 recovery_state_names[RECOVERY_REQUESTED]);
+	record_apply(record, event);
+	outcome->history_changed = true;
 	return 0;
 }

@@ -4,12 +4,20 @@
 #include <string.h>
 
 const char *const event_kind_names[EVENT_KINDS] = {
-	[EVENT_ENROLLED] = "enrolled",   [EVENT_FACTS] = "facts",
-	[EVENT_FLOW] = "flow",           [EVENT_RETRIEVED] = "retrieved",
-	[EVENT_IGNORED] = "ignored",     [EVENT_ADOPTED] = "adopted",
-	[EVENT_REQUEST] = "request",     [EVENT_BLOCK] = "block",
-	[EVENT_RESTARTED] = "restarted", [EVENT_PAUSED] = "paused",
+	[EVENT_ENROLLED] = "enrolled",
+	[EVENT_FACTS] = "facts",
+	[EVENT_FLOW] = "flow",
+	[EVENT_RETRIEVED] = "retrieved",
+	[EVENT_IGNORED] = "ignored",
+	[EVENT_ADOPTED] = "adopted",
+	[EVENT_REQUEST] = "request",
+	[EVENT_BLOCK] = "block",
+	[EVENT_RESTARTED] = "restarted",
+	[EVENT_PAUSED] = "paused",
 	[EVENT_RETRY] = "retry",
+	[EVENT_RECALLED] = "recalled",
+	[EVENT_RECONSIDERED] = "reconsidered",
+	[EVENT_FORGOTTEN] = "forgotten",
 };
 
 void device_record_init(struct device_record *record, const char *id, int64_t now_s)

@@ -42,6 +42,10 @@ enum event_kind {
 	EVENT_RESTARTED, /* os.boot changed */
 	EVENT_PAUSED,    /* the device itself: the note says until when, or "resumed" */
 	EVENT_RETRY,     /* a person had its failures of a release forgotten */
+	EVENT_RECALLED,  /* the device is asked to stop what it was offered */
+	EVENT_RECONSIDERED, /* new facts: what it refused, or could not show, may fit now
+			     */
+	EVENT_FORGOTTEN,    /* the device; one of that name starts anew */
 	EVENT_KINDS
 };
 extern const char *const event_kind_names[EVENT_KINDS];
@@ -56,9 +60,30 @@ struct event {
 	enum flow_state from, to; /* EVENT_FLOW; counters move by these */
 	uint32_t code;
 	char note[256]; /* the device's own words, or why */
+	/* What a record takes from it beside that (engine/replay.h). */
+	int64_t time_s; /* a flow begins: its deadline, or 0.  PAUSED: its end.  A request
+			   is made: the publication of what is to be removed */
+	enum release_kind release_kind; /* a flow begins: of its release */
+	bool ends_recovery;             /* a flow begins: the last of a rollback-to-LCU */
+	bool unverifiable;         /* an install ends unverified, or is reconsidered */
+	bool wait;                 /* a request is made: as it is asked */
+	enum request_kind request; /* NONE: one that was made before moves on */
+	enum recovery_state recovery;
+	enum block block; /* BLOCK: what it is from now on */
 };
 
-enum { OUTCOME_EVENTS = 24 };
+/* One change of one fact.  What was said again as it was is logged too, since facts have
+ * an age: without a name, of all that are reported. */
+struct fact_change {
+	int64_t at_s;
+	char name[LIMIT_FACT_NAME + 1]; /* "": all that are reported stand as they are */
+	char value[LIMIT_FACT_VALUE + 1];
+	bool removed;
+	enum fact_source source;
+};
+
+/* Every mark of a history may be touched at once, and the flow beside. */
+enum { OUTCOME_EVENTS = HISTORY_MARKS + 16 };
 
 struct outcome {
 	uint16_t count;

@@ -79,12 +79,20 @@ TEST(past_its_end_an_outcome_reuses_the_last_slot_and_says_so)
 TEST(kinds_of_events_have_stable_names)
 {
 	static const char *const names[] = {
-		[EVENT_ENROLLED] = "enrolled",   [EVENT_FACTS] = "facts",
-		[EVENT_FLOW] = "flow",           [EVENT_RETRIEVED] = "retrieved",
-		[EVENT_IGNORED] = "ignored",     [EVENT_ADOPTED] = "adopted",
-		[EVENT_REQUEST] = "request",     [EVENT_BLOCK] = "block",
-		[EVENT_RESTARTED] = "restarted", [EVENT_PAUSED] = "paused",
+		[EVENT_ENROLLED] = "enrolled",
+		[EVENT_FACTS] = "facts",
+		[EVENT_FLOW] = "flow",
+		[EVENT_RETRIEVED] = "retrieved",
+		[EVENT_IGNORED] = "ignored",
+		[EVENT_ADOPTED] = "adopted",
+		[EVENT_REQUEST] = "request",
+		[EVENT_BLOCK] = "block",
+		[EVENT_RESTARTED] = "restarted",
+		[EVENT_PAUSED] = "paused",
 		[EVENT_RETRY] = "retry",
+		[EVENT_RECALLED] = "recalled",
+		[EVENT_RECONSIDERED] = "reconsidered",
+		[EVENT_FORGOTTEN] = "forgotten",
 	};
 	assert_int_equal(COUNT_OF(names), EVENT_KINDS);
 	for (size_t i = 0; i < COUNT_OF(names); i++)
