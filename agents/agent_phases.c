@@ -89,6 +89,10 @@ static int begin(struct agent *agent, struct problem *p)
 	}
 	if (host->begin(host->owner, &job, agent->now_s, &why) == 0)
 		return 1;
+	/* Something else is still at work there, a restart or what was just ended: the
+	 * host says so when it is asked, and is idle in the end. */
+	if (why.kind == PROBLEM_BUSY)
+		return 1;
 	return fail(agent, HRESULT_ABORTED, job.remove ? "remove" : "install", why.text,
 		    p);
 }

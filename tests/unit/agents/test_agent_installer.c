@@ -159,7 +159,8 @@ TEST(a_command_that_never_ends_is_ended)
 	assert_int_equal(host.check(host.owner, 1059, &result), HOST_RUNNING);
 	assert_int_equal(host.check(host.owner, 1060, &result), HOST_FAILED);
 	assert_int_equal(result.code, 0x800705B4);
-	assert_int_equal(host.check(host.owner, 1061, &result), HOST_IDLE);
+	/* Its last process may take a moment to die. */
+	assert_int_equal(finish(&host, &result), HOST_IDLE);
 	installer_free(installer);
 	scratch_remove(folder);
 }

@@ -175,6 +175,65 @@ TEST(it_polls_on_while_an_install_runs)
 	bench_tear_down(bench);
 }
 
+/* A host that is busy with something of its own at first. */
+struct busy_host {
+	struct host inner;
+	unsigned times;
+};
+
+static int busy_facts(void *owner, struct fact_set *facts, struct problem *p)
+{
+	struct busy_host *host = owner;
+	return host->inner.facts(host->inner.owner, facts, p);
+}
+
+static int busy_begin(void *owner, const struct host_job *job, int64_t now_s,
+		      struct problem *p)
+{
+	struct busy_host *host = owner;
+	return host->times > 0 ? problem_set(p, PROBLEM_BUSY, "at work")
+			       : host->inner.begin(host->inner.owner, job, now_s, p);
+}
+
+static enum host_state busy_check(void *owner, int64_t now_s, struct host_result *result)
+{
+	struct busy_host *host = owner;
+	if (host->times == 0)
+		return host->inner.check(host->inner.owner, now_s, result);
+	host->times--;
+	return HOST_RUNNING;
+}
+
+static int busy_restart(void *owner, int64_t now_s, struct problem *p)
+{
+	struct busy_host *host = owner;
+	return host->inner.restart(host->inner.owner, now_s, p);
+}
+
+TEST(a_host_that_is_busy_is_waited_for)
+{
+	struct bench *bench = bench_set_up(&fake_lcu, 1, NULL);
+	struct busy_host busy = { windows_host(bench->windows), 3 };
+	struct agent_options options = {
+		.server = FAKE_URL,
+		.id = "pc",
+		.enrol_token = "gate",
+		.transport = fake_server_transport(&bench->server),
+		.host = { &busy, busy_facts, busy_begin, busy_check, busy_restart },
+		.poll_min_s = 1,
+		.poll_max_s = 60,
+	};
+	struct problem p = { 0 };
+
+	agent_free(bench->agent);
+	bench->agent = agent_new(&options, &p);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(bench_settle(bench, &p), AGENT_STILL);
+	assert_string_equal(bench_device(bench)->trail,
+			    WHOLE "restart-pending verified |");
+	bench_tear_down(bench);
+}
+
 TEST(a_shut_window_holds_back_the_install_and_not_the_download)
 {
 	struct bench *bench = bench_set_up(&fake_lcu, 1, NULL);
@@ -450,6 +509,7 @@ int main(void)
 		cmocka_unit_test(what_is_installed_already_is_only_verified),
 		cmocka_unit_test(what_does_not_apply_is_refused_with_the_code_for_it),
 		cmocka_unit_test(an_offer_that_makes_no_sense_is_answered_once),
+		cmocka_unit_test(a_host_that_is_busy_is_waited_for),
 		cmocka_unit_test(it_polls_on_while_an_install_runs),
 		cmocka_unit_test(
 			a_shut_window_holds_back_the_install_and_not_the_download),
