@@ -30,6 +30,20 @@ void api_plan_apply(struct call *call);
 /* api_payloads.c */
 void api_payloads_add(struct call *call);
 
+/* rollout_list.c, rollout_calls.c */
+void api_rollouts(struct call *call);
+void api_rollout_pause(struct call *call);
+void api_rollout_resume(struct call *call);
+void api_rollout_halt(struct call *call);
+void api_rollout_approve(struct call *call);
+void api_rollout_expedite(struct call *call);
+void api_rollout_withdraw(struct call *call);
+
+/* hold_calls.c */
+void api_holds(struct call *call);
+void api_hold_add(struct call *call);
+void api_hold_remove(struct call *call);
+
 /* api_reports.c */
 void api_report_hotpatch(struct call *call);
 void api_report_distribution(struct call *call);
