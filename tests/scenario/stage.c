@@ -1,5 +1,6 @@
 #include "stage.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,7 @@ static int set_target(struct catalog_draft *draft, const struct target *target,
 {
 	bool found = false;
 
+	assert(draft != NULL);
 	for (size_t i = 0; i < draft->release_count; i++) {
 		struct draft_release *release = &draft->releases[i];
 		struct problem p;
