@@ -43,6 +43,7 @@ struct payload {
 	char name[256];
 	int64_t size_bytes;
 	char sha256[65], sha1[41], md5[33]; /* lower-case hex */
+	int64_t added_s;                    /* when its first file came */
 };
 
 /* Flows per release and ring by state, moved with every event. */
@@ -107,6 +108,10 @@ struct backend_ops {
 	/* Reading; any session.  1 found, 0 not there, -1 with *p told. */
 	struct session *(*open)(struct backend *backend, struct problem *p);
 	void (*close)(struct session *session);
+	/* From now on documents, payloads, rollouts and holds are read by this session
+	 * as they stood at a moment.  What was current by the end of its second counts.
+	 */
+	void (*as_of)(struct session *session, int64_t then_s);
 	int (*device_read)(struct session *session, const char *id,
 			   struct device_record *record, struct problem *p);
 	/* The first device whose id sorts after `after` ("" for the first). */
@@ -185,14 +190,15 @@ struct backend_ops {
 	 * the fact changes, move the counters.  Sets record->key for a new device. */
 	int (*device_write)(struct session *session, struct device_record *record,
 			    const struct outcome *outcome, struct problem *p);
-	int (*device_forget)(struct session *session, const char *id, struct problem *p);
+	int (*device_forget)(struct session *session, const char *id, int64_t at_s,
+			     struct problem *p);
 	int (*device_seen)(struct session *session, const char *id, int64_t at_s,
 			   struct problem *p);
 	int (*document_put)(struct session *session, const struct document *document,
 			    struct problem *p);
-	int (*document_retire)(
-		struct session *session, const char *kind, const char *name,
-		struct problem *p); /* no longer current; stays in history */
+	/* The one of that kind and name is no longer current; it stays in history. */
+	int (*document_retire)(struct session *session, const struct document *document,
+			       struct problem *p);
 	int (*payload_put)(struct session *session, const struct payload *payload,
 			   struct problem *p);
 	int (*rollout_put)(struct session *session, const struct rollout_record *record,

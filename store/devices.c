@@ -174,14 +174,15 @@ static int run_with_key(struct session *session, enum statement_id statement, in
 }
 
 /* Bring the log to its end: no facts, and no flow that would be counted as running for
- * ever.  The seam carries no time here, so it is that of the last we heard of it. */
-static int close_log(struct session *session, struct device_record *record,
+ * ever. */
+static int close_log(struct session *session, struct device_record *record, int64_t at_s,
 		     struct problem *p)
 {
 	const struct flow *flow = &record->history.flow;
-	int64_t at_s = later(record->last_seen_s, record->created_s);
+	const struct event forgotten = { .kind = EVENT_FORGOTTEN, .at_s = at_s };
 	struct event event = {
 		.kind = EVENT_FLOW,
+		.at_s = at_s,
 		.flow = flow->id,
 		.key = flow->key,
 		.flow_kind = flow->kind,
@@ -190,19 +191,19 @@ static int close_log(struct session *session, struct device_record *record,
 		.note = "the device was forgotten",
 	};
 
-	at_s = later(later(at_s, record->facts.reported_s), flow->changed_s);
 	facts_init(&record->facts);
 	if (fact_log_difference(session, record->key, at_s, &record->facts, p) < 0)
 		return -1;
-	if (flow->state == FLOW_NONE || flow_state_is_final(flow->state))
-		return 0;
-	event.at_s = at_s;
 	_Static_assert(sizeof event.ring == sizeof flow->ring, "both are ring names");
 	memcpy(event.ring, flow->ring, sizeof event.ring);
-	return event_add(session, record->key, &event, p);
+	if (flow->state != FLOW_NONE && !flow_state_is_final(flow->state) &&
+	    event_add(session, record->key, &event, p) < 0)
+		return -1;
+	return event_add(session, record->key, &forgotten, p);
 }
 
-int store_device_forget(struct session *session, const char *id, struct problem *p)
+int store_device_forget(struct session *session, const char *id, int64_t at_s,
+			struct problem *p)
 {
 	assert(session->room != NULL);
 	struct device_record *record = &session->room->record;
@@ -212,7 +213,7 @@ int store_device_forget(struct session *session, const char *id, struct problem 
 		return -1;
 	if (rc == 0)
 		return problem_set(p, PROBLEM_NOT_FOUND, "there is no device '%s'", id);
-	if (close_log(session, record, p) < 0 ||
+	if (close_log(session, record, at_s, p) < 0 ||
 	    run_with_key(session, STATEMENT_DEVICE_FORGET, record->key, p) < 0 ||
 	    run_with_key(session, STATEMENT_FACTS_FORGET, record->key, p) < 0 ||
 	    run_with_key(session, STATEMENT_HISTORY_FORGET, record->key, p) < 0 ||

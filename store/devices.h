@@ -20,7 +20,8 @@ int store_device_write(struct session *session, struct device_record *record,
 		       const struct outcome *outcome, struct problem *p);
 /* PROBLEM_NOT_FOUND when there is none.  Its log stays, and is closed: facts it had are
  * logged as removed, a running flow as withdrawn. */
-int store_device_forget(struct session *session, const char *id, struct problem *p);
+int store_device_forget(struct session *session, const char *id, int64_t at_s,
+			struct problem *p);
 /* A device that is not there, or was seen later already, is left alone. */
 int store_device_seen(struct session *session, const char *id, int64_t at_s,
 		      struct problem *p);

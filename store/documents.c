@@ -92,26 +92,22 @@ int store_document_put(struct session *session, const struct document *document,
 	return 0;
 }
 
-int store_document_retire(struct session *session, const char *kind, const char *name,
+int store_document_retire(struct session *session, const struct document *document,
 			  struct problem *p)
 {
 	assert(session->room != NULL);
-	struct document retired = { .text = NULL };
-	size_t kind_size = strlen(kind) + 1, name_size = strlen(name) + 1;
+	struct document retired = *document;
 	int64_t revision;
 
-	if (kind_size > sizeof retired.kind || name_size > sizeof retired.name)
-		return problem_set(p, PROBLEM_NOT_FOUND, "there is no %.32s of that name",
-				   kind);
-	memcpy(retired.kind, kind, kind_size);
-	memcpy(retired.name, name, name_size);
-	int rc = leave_current(session, kind, name, p);
+	retired.text = NULL;
+	int rc = leave_current(session, document->kind, document->name, p);
 	if (rc == 0)
-		return problem_set(p, PROBLEM_NOT_FOUND, "there is no %s '%s'", kind,
-				   name);
-	if (rc < 0 || next_revision(session, kind, &revision, p) < 0 ||
+		return problem_set(p, PROBLEM_NOT_FOUND, "there is no %s '%s'",
+				   document->kind, document->name);
+	if (rc < 0 || next_revision(session, document->kind, &revision, p) < 0 ||
 	    add(session, &retired, revision, p) < 0)
-		return problem_while(p, "retiring %s '%s'", kind, name);
+		return problem_while(p, "retiring %s '%s'", document->kind,
+				     document->name);
 	return 0;
 }
 
@@ -120,12 +116,16 @@ int store_documents(struct session *session, const char *kind,
 		    void *owner, struct problem *p)
 {
 	struct document document;
+	bool now = session->then_s == SESSION_NOW;
 	int rc, index = 1;
-	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_DOCUMENTS, p);
+	BORROWED sqlite3_stmt *stmt = session_take(
+		session, now ? STATEMENT_DOCUMENTS : STATEMENT_DOCUMENTS_THEN, p);
 	if (stmt == NULL)
 		return -1;
 
 	bind_text(stmt, &index, kind);
+	if (!now)
+		bind_int(stmt, &index, session->then_s);
 	while ((rc = statement_next(stmt, p)) == 1) {
 		int column = 0;
 		column_text(stmt, &column, document.kind, sizeof document.kind);

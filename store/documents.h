@@ -13,9 +13,9 @@ struct session;
 /* The revision in *document is not read: the store counts them for each kind. */
 int store_document_put(struct session *session, const struct document *document,
 		       struct problem *p);
-/* PROBLEM_NOT_FOUND when there is none of that name.  The log says that it was retired
- * after the revision it had, though not when: the seam carries no time here. */
-int store_document_retire(struct session *session, const char *kind, const char *name,
+/* Its kind, name, time and who are read.  PROBLEM_NOT_FOUND when there is none of that
+ * name. */
+int store_document_retire(struct session *session, const struct document *document,
 			  struct problem *p);
 /* In order of revision.  Text ends with a NUL beyond its size. */
 int store_documents(struct session *session, const char *kind,

@@ -63,33 +63,74 @@ static const struct fact *find(const struct facts *facts, const char *name, uint
 	return NULL;
 }
 
-static int log_new(struct session *session, struct entry *entry, const struct facts *old,
-		   const struct facts *facts, struct problem *p)
+/* The same value of the same source, without a break. */
+static bool stands(const struct facts *old, const struct fact *was,
+		   const struct facts *facts, const struct fact *fact)
+{
+	return was != NULL && was->source == fact->source &&
+	       was->since_s == fact->since_s &&
+	       strcmp(fact_value(old, was), fact_value(facts, fact)) == 0;
+}
+
+/* Was everything that is reported said again in the last report?  Mostly it is. */
+static bool all_are_confirmed(const struct facts *facts)
 {
 	for (uint16_t i = 0; i < facts->count; i++) {
 		const struct fact *fact = &facts->fact[i];
+		if (fact->source == FACT_REPORTED &&
+		    fact->observed_s != facts->reported_s)
+			return false;
+	}
+	return true;
+}
+
+static int log_new(struct session *session, struct entry *entry, const struct facts *old,
+		   const struct facts *facts, struct problem *p)
+{
+	int64_t at_s = entry->at_s;
+	bool all = all_are_confirmed(facts), any = false;
+
+	for (uint16_t i = 0; i < facts->count; i++) {
+		const struct fact *fact = &facts->fact[i];
 		entry->name = fact_name(facts, fact);
+		const struct fact *was = find(old, entry->name, i);
+		bool is_old = stands(old, was, facts, fact);
+		if (is_old && was->observed_s == fact->observed_s)
+			continue;
+		if (is_old && all && fact->source == FACT_REPORTED) {
+			any = true;
+			continue;
+		}
 		entry->value = fact_value(facts, fact);
 		entry->source = fact->source;
-		const struct fact *was = find(old, entry->name, i);
-		if (was != NULL && was->source == fact->source &&
-		    strcmp(fact_value(old, was), entry->value) == 0)
-			continue;
+		entry->at_s = is_old ? fact->observed_s : at_s;
 		if (log_entry(session, entry, p) < 0)
 			return -1;
 	}
-	return 0;
+	if (!any)
+		return 0;
+	entry->name = "";
+	entry->value = NULL;
+	entry->source = FACT_REPORTED;
+	entry->at_s = facts->reported_s;
+	return log_entry(session, entry, p);
 }
 
+/* One that went and came back with the same value was lost in between. */
 static int log_lost(struct session *session, struct entry *entry, const struct facts *old,
 		    const struct facts *facts, struct problem *p)
 {
 	entry->value = NULL;
 	for (uint16_t i = 0; i < old->count; i++) {
-		entry->name = fact_name(old, &old->fact[i]);
-		entry->source = old->fact[i].source;
-		if (find(facts, entry->name, i) == NULL &&
-		    log_entry(session, entry, p) < 0)
+		const struct fact *was = &old->fact[i];
+		entry->name = fact_name(old, was);
+		entry->source = was->source;
+		const struct fact *fact = find(facts, entry->name, i);
+		if (fact != NULL &&
+		    (was->since_s == fact->since_s ||
+		     strcmp(fact_value(old, was), fact_value(facts, fact)) != 0))
+			continue;
+		if (log_entry(session, entry, p) < 0)
 			return -1;
 	}
 	return 0;
@@ -114,7 +155,8 @@ static int read_change(sqlite3_stmt *stmt, struct fact_change *change, struct pr
 
 	change->at_s = column_int(stmt, &column);
 	column_text(stmt, &column, change->name, sizeof change->name);
-	change->removed = sqlite3_column_type(stmt, column) == SQLITE_NULL;
+	change->removed = change->name[0] != '\0' &&
+			  sqlite3_column_type(stmt, column) == SQLITE_NULL;
 	column_text(stmt, &column, change->value, sizeof change->value);
 	int source = column_word(stmt, &column, fact_source_words, 2, p);
 	if (source < 0)

@@ -1,4 +1,6 @@
-/* The log of every device's facts: each value it came to have, and each it lost. */
+/* The log of every device's facts: each value it came to have, each it lost, and when
+ * they were said again.  A report that only confirms costs one row: it has no name, and
+ * speaks of all that are reported. */
 
 #ifndef STORE_FACT_LOG_H
 #define STORE_FACT_LOG_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/problem.h"
+#include "store/history_text.h"
 #include "store/results.h"
 #include "store/session.h"
 #include "store/store.h"
@@ -121,6 +122,23 @@ static int move_counter(struct session *session, const struct event *event,
 	return statement_run(stmt, p);
 }
 
+/* What replays want, each where it says something. */
+static void bind_detail(sqlite3_stmt *stmt, int *index, const struct event *event)
+{
+	bool begins = event->kind == EVENT_FLOW && event->from == FLOW_NONE;
+	bool requests = event->kind == EVENT_REQUEST;
+	bool blocks = event->kind == EVENT_BLOCK;
+
+	bind_int(stmt, index, event->time_s);
+	bind_text(stmt, index, begins ? release_kind_names[event->release_kind] : "");
+	bind_int(stmt, index, event->ends_recovery);
+	bind_int(stmt, index, event->unverifiable);
+	bind_int(stmt, index, event->wait);
+	bind_text(stmt, index, requests ? request_words[event->request] : "");
+	bind_text(stmt, index, requests ? recovery_words[event->recovery] : "");
+	bind_text(stmt, index, blocks ? block_words[event->block] : "");
+}
+
 static int add_event(struct session *session, int64_t device_key,
 		     const struct event *event, struct problem *p)
 {
@@ -140,6 +158,7 @@ static int add_event(struct session *session, int64_t device_key,
 	bind_text(stmt, &index, state_word(event->to));
 	bind_int(stmt, &index, event->code);
 	bind_text(stmt, &index, event->note);
+	bind_detail(stmt, &index, event);
 	return statement_run(stmt, p);
 }
 
@@ -221,6 +240,44 @@ int store_flow_installed(struct session *session, const char *device, struct flo
 	return rc;
 }
 
+/* A word of a list, or none: that is its first. */
+static int column_word_or_none(sqlite3_stmt *stmt, int *column, const char *const words[],
+			       int count, struct problem *p)
+{
+	if (sqlite3_column_bytes(stmt, *column) > 0)
+		return column_word(stmt, column, words, count, p);
+	++*column;
+	return 0;
+}
+
+static int read_detail(sqlite3_stmt *stmt, int *column, struct event *event,
+		       struct problem *p)
+{
+	event->time_s = column_int(stmt, column);
+	int release_kind =
+		column_word_or_none(stmt, column, release_kind_names, RELEASE_KINDS, p);
+	if (release_kind < 0)
+		return -1;
+	event->release_kind = (enum release_kind)release_kind;
+	event->ends_recovery = column_bool(stmt, column);
+	event->unverifiable = column_bool(stmt, column);
+	event->wait = column_bool(stmt, column);
+	int request = column_word_or_none(stmt, column, request_words, REQUEST_WORDS, p);
+	if (request < 0)
+		return -1;
+	event->request = (enum request_kind)request;
+	int recovery =
+		column_word_or_none(stmt, column, recovery_words, RECOVERY_STATES, p);
+	if (recovery < 0)
+		return -1;
+	event->recovery = (enum recovery_state)recovery;
+	int block = column_word_or_none(stmt, column, block_words, BLOCK_WORDS, p);
+	if (block < 0)
+		return -1;
+	event->block = (enum block)block;
+	return 0;
+}
+
 static int read_event(sqlite3_stmt *stmt, struct event *event, struct problem *p)
 {
 	int column = 0;
@@ -242,7 +299,7 @@ static int read_event(sqlite3_stmt *stmt, struct event *event, struct problem *p
 		return -1;
 	event->code = column_u32(stmt, &column);
 	column_text(stmt, &column, event->note, sizeof event->note);
-	return 0;
+	return read_detail(stmt, &column, event, p);
 }
 
 /* The statement is bound: to a device, and to a time or a flow. */

@@ -8,20 +8,18 @@
 enum line_word { LINE_PAUSED, LINE_REQUEST, LINE_MARK, LINE_SEEN, LINE_WORDS };
 
 static const char *const line_words[LINE_WORDS] = { "paused", "request", "mark", "seen" };
-static const char *const request_words[] = {
+const char *const request_words[REQUEST_WORDS] = {
 	[REQUEST_NONE] = "none",
 	[REQUEST_UNINSTALL] = "uninstall",
 	[REQUEST_ROLLBACK] = "rollback",
 };
-enum { REQUEST_WORDS = sizeof request_words / sizeof request_words[0] };
-static const char *const block_words[] = {
+const char *const block_words[BLOCK_WORDS] = {
 	[BLOCK_NONE] = "none",
 	[BLOCK_OPERATOR] = "operator",
 	[BLOCK_UNINSTALLED] = "uninstalled",
 };
-enum { BLOCK_WORDS = sizeof block_words / sizeof block_words[0] };
 /* The store's own words, for the engine's serve people and share one between two. */
-static const char *const recovery_words[RECOVERY_STATES] = {
+const char *const recovery_words[RECOVERY_STATES] = {
 	[RECOVERY_NONE] = "none",           [RECOVERY_REQUESTED] = "requested",
 	[RECOVERY_REMOVING] = "removing",   [RECOVERY_REMOVE_RESTART] = "remove-restart",
 	[RECOVERY_REMOVED] = "removed",     [RECOVERY_LCU_OFFERED] = "lcu-offered",

@@ -23,6 +23,11 @@ struct problem;
 
 enum { HISTORY_TEXT_MAX = HISTORY_MARKS * 384 + HISTORY_SIGHTINGS * 40 + 1024 };
 
+/* The words of these columns and of those in the log. */
+enum { REQUEST_WORDS = REQUEST_ROLLBACK + 1, BLOCK_WORDS = BLOCK_UNINSTALLED + 1 };
+extern const char *const request_words[REQUEST_WORDS], *const block_words[BLOCK_WORDS];
+extern const char *const recovery_words[RECOVERY_STATES];
+
 /* Returns the length; the text ends with a NUL too. */
 size_t history_text_write(const struct history *history,
 			  char text[static HISTORY_TEXT_MAX]);

@@ -45,11 +45,12 @@ int store_holds(struct session *session,
 		struct problem *p)
 {
 	struct hold_record hold;
-	int rc;
+	int rc, index = 1;
 	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_HOLDS, p);
 	if (stmt == NULL)
 		return -1;
 
+	bind_int(stmt, &index, session->then_s);
 	while ((rc = statement_next(stmt, p)) == 1) {
 		int column = 0;
 		hold.id = column_int(stmt, &column);

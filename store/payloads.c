@@ -21,6 +21,7 @@ int store_payload_put(struct session *session, const struct payload *payload,
 	bind_text(stmt, &index, payload->sha256);
 	bind_text(stmt, &index, payload->sha1);
 	bind_text(stmt, &index, payload->md5);
+	bind_int(stmt, &index, payload->added_s);
 	if (statement_run(stmt, p) < 0)
 		return problem_while(p, "keeping payload '%s'", payload->name);
 	return 0;
@@ -39,6 +40,7 @@ static void read_payload(sqlite3_stmt *stmt, struct payload *payload)
 	column_text(stmt, &column, payload->sha256, sizeof payload->sha256);
 	column_text(stmt, &column, payload->sha1, sizeof payload->sha1);
 	column_text(stmt, &column, payload->md5, sizeof payload->md5);
+	payload->added_s = column_int(stmt, &column);
 }
 
 int store_payloads(struct session *session,
@@ -46,11 +48,12 @@ int store_payloads(struct session *session,
 		   struct problem *p)
 {
 	struct payload payload;
-	int rc;
+	int rc, index = 1;
 	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_PAYLOADS, p);
 	if (stmt == NULL)
 		return -1;
 
+	bind_int(stmt, &index, session->then_s);
 	while ((rc = statement_next(stmt, p)) == 1) {
 		read_payload(stmt, &payload);
 		if (each(owner, &payload) != 0)

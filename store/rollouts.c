@@ -101,11 +101,15 @@ int store_rollouts(struct session *session,
 		   void *owner, struct problem *p)
 {
 	struct rollout_record record;
-	int rc;
-	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_ROLLOUTS, p);
+	bool now = session->then_s == SESSION_NOW;
+	int rc, index = 1;
+	BORROWED sqlite3_stmt *stmt = session_take(
+		session, now ? STATEMENT_ROLLOUTS : STATEMENT_ROLLOUTS_THEN, p);
 	if (stmt == NULL)
 		return -1;
 
+	if (!now)
+		bind_int(stmt, &index, session->then_s);
 	while ((rc = statement_next(stmt, p)) == 1) {
 		if (read_rollout(stmt, &record, p) < 0)
 			return -1;

@@ -1,5 +1,6 @@
 #include "store/session.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "engine/problem.h"
@@ -19,6 +20,7 @@ static struct session *wrap(sqlite3 *db, bool writer, struct problem *p)
 		return NULL;
 	}
 	session->db = db;
+	session->then_s = SESSION_NOW;
 	session->room = room;
 	statements_init(&session->statements, db);
 	return session;
@@ -44,6 +46,12 @@ void session_close(struct session *session)
 	database_close(session->db);
 	free(session->room);
 	free(session);
+}
+
+void session_as_of(struct session *session, int64_t then_s)
+{
+	assert(session->room == NULL); /* a writer works on what is */
+	session->then_s = then_s;
 }
 
 sqlite3_stmt *session_take(struct session *session, enum statement_id id,

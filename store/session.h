@@ -11,9 +11,12 @@
 #include "store/history_text.h"
 #include "store/statement.h"
 
+#define SESSION_NOW INT64_MAX
+
 struct session {
 	sqlite3 *db;
 	struct statements statements;
+	int64_t then_s; /* what the operator gave and did is read as of then; NOW */
 	/* The writer's room for work that is too big for a stack; NULL for readers. */
 	struct session_room *room;
 };
@@ -30,6 +33,8 @@ struct session_room {
 struct session *session_open_reader(const char *path, struct problem *p);
 struct session *session_open_writer(const char *path, struct problem *p);
 void session_close(struct session *session); /* accepts NULL */
+/* As engine/backend.h has it. */
+void session_as_of(struct session *session, int64_t then_s);
 
 /* Borrow one of the session's statements. */
 sqlite3_stmt *session_take(struct session *session, enum statement_id id,

@@ -10,7 +10,8 @@
 	" f.ends_recovery"
 #define EVENT_COLUMNS                                                                    \
 	"kind, at_s, flow, " KEY_COLUMNS ", ring, flow_kind, from_state, to_state,"      \
-	" code, note"
+	" code, note, time_s, release_kind, ends_recovery, unverifiable, wait, request," \
+	" recovery, block"
 #define DEVICE_COLUMNS                                                                   \
 	"d.key, d.id, d.token_hash, d.token_used, d.created_s, d.last_seen_s, "          \
 	"d.restarts,"                                                                    \
@@ -110,10 +111,10 @@ const struct statement_text statement_table[STATEMENTS] = {
 		" withdrawing = 0 WHERE id = ?2 AND device = ?1" },
 	[STATEMENT_FLOWS_FORGET] = { "flows forget", 1,
 		"DELETE FROM flow WHERE device = ?1" },
-	[STATEMENT_EVENT_ADD] = { "event add", 14,
-		"INSERT INTO event (device, kind, at_s, flow, " KEY_COLUMNS ", ring,"
-		" flow_kind, from_state, to_state, code, note)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)" },
+	[STATEMENT_EVENT_ADD] = { "event add", 22,
+		"INSERT INTO event (device, " EVENT_COLUMNS ")"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+		" ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)" },
 	[STATEMENT_EVENTS] = { "events", 2,
 		"SELECT " EVENT_COLUMNS " FROM event WHERE device ="
 		" (SELECT key FROM device WHERE id = ?1) AND at_s <= ?2 ORDER BY id" },
@@ -191,14 +192,21 @@ const struct statement_text statement_table[STATEMENTS] = {
 		"SELECT kind, name, revision, at_s, by, text FROM document_current"
 		" JOIN document USING (kind, name, revision)"
 		" WHERE kind = ?1 ORDER BY revision" },
-	[STATEMENT_PAYLOAD_PUT] = { "payload put", 10,
+	/* The newest revision by then of each name or, but for catalogs, of all. */
+	[STATEMENT_DOCUMENTS_THEN] = { "documents then", 2,
+		"SELECT kind, name, revision, at_s, by, text FROM document"
+		" WHERE kind = ?1 AND revision IN"
+		"  (SELECT max(revision) FROM document WHERE kind = ?1 AND at_s <= ?2"
+		"   GROUP BY CASE kind WHEN 'catalog' THEN name ELSE '' END)"
+		" AND text IS NOT NULL ORDER BY revision" },
+	[STATEMENT_PAYLOAD_PUT] = { "payload put", 11,
 		"INSERT INTO payload (" KEY_COLUMNS ", arch, name, size_bytes, sha256, sha1,"
-		" md5) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+		" md5, added_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
 		" ON CONFLICT DO UPDATE SET size_bytes = excluded.size_bytes,"
 		" sha256 = excluded.sha256, sha1 = excluded.sha1, md5 = excluded.md5" },
-	[STATEMENT_PAYLOADS] = { "payloads", 0,
-		"SELECT " KEY_COLUMNS ", arch, name, size_bytes, sha256, sha1, md5"
-		" FROM payload ORDER BY " KEY_COLUMNS ", arch, name" },
+	[STATEMENT_PAYLOADS] = { "payloads", 1,
+		"SELECT " KEY_COLUMNS ", arch, name, size_bytes, sha256, sha1, md5, added_s"
+		" FROM payload WHERE added_s <= ?1 ORDER BY " KEY_COLUMNS ", arch, name" },
 
 	/* What was done on the day, and by whom. */
 	[STATEMENT_ROLLOUT_ADD] = { "rollout add", 21,
@@ -215,6 +223,11 @@ const struct statement_text statement_table[STATEMENTS] = {
 		"SELECT " ROLLOUT_COLUMNS " FROM rollout_current c"
 		" JOIN rollout r ON r.version = c.version"
 		" ORDER BY c.product, c.kb, c.base, c.revision, c.ring" },
+	[STATEMENT_ROLLOUTS_THEN] = { "rollouts then", 1,
+		"SELECT " ROLLOUT_COLUMNS " FROM rollout r WHERE r.version IN"
+		"  (SELECT max(version) FROM rollout WHERE changed_s <= ?1"
+		"   GROUP BY " KEY_COLUMNS ", ring)"
+		" ORDER BY r.product, r.kb, r.base, r.revision, r.ring" },
 	[STATEMENT_ROLLOUT_READ] = { "rollout read", 5,
 		"SELECT " ROLLOUT_COLUMNS " FROM rollout_current c"
 		" JOIN rollout r ON r.version = c.version WHERE c.product = ?1"
@@ -224,9 +237,9 @@ const struct statement_text statement_table[STATEMENTS] = {
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)" },
 	[STATEMENT_HOLD_REMOVE] = { "hold remove", 2,
 		"UPDATE hold SET removed_s = ?2 WHERE id = ?1 AND removed_s IS NULL" },
-	[STATEMENT_HOLDS] = { "holds", 0,
+	[STATEMENT_HOLDS] = { "holds", 1,
 		"SELECT id, " KEY_COLUMNS ", match, by, reason, made_s FROM hold"
-		" WHERE removed_s IS NULL ORDER BY id" },
+		" WHERE made_s <= ?1 AND coalesce(removed_s > ?1, true) ORDER BY id" },
 	[STATEMENT_OPERATION_ADD] = { "operation add", 11,
 		"INSERT INTO operation (kind, " KEY_COLUMNS ", wait, until_s, at_most, by,"
 		" reason, made_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)" },

@@ -41,6 +41,7 @@ static void submit(struct backend *backend, struct work *work)
 static const struct backend_ops ops = {
 	.open = open_session,
 	.close = session_close,
+	.as_of = session_as_of,
 	.device_read = store_device_read,
 	.device_next = store_device_next,
 	.device_count = store_device_count,

@@ -368,7 +368,7 @@ static int forget(struct edit *edit, struct session *session, struct problem *p)
 	struct call *call = ((struct forget_edit *)edit)->call;
 	const struct audit_entry entry = call_audit(call, "device.forget", call->id, "");
 
-	if (edit_ops(edit)->device_forget(session, call->id, p) < 0)
+	if (edit_ops(edit)->device_forget(session, call->id, edit->now_s, p) < 0)
 		return -1;
 	return edit_audit(edit, session, &entry, p);
 }

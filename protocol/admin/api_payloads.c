@@ -102,8 +102,9 @@ static int put_records(struct edit *edit, struct session *session, struct proble
 	struct payloads_job *it = job_of(edit);
 
 	for (size_t i = 0; i < it->count; i++) {
-		const struct payload *payload = &it->payloads[i];
+		struct payload *payload = &it->payloads[i];
 		char subject[512];
+		payload->added_s = edit->now_s;
 		snprintf(subject, sizeof subject, "%s KB%u %u.%u %s %s",
 			 payload->key.product, payload->key.kb, payload->key.build.base,
 			 payload->key.build.revision, arch_name(payload->arch),

@@ -444,7 +444,8 @@ static char forgotten_id[LIMIT_DEVICE_ID + 1];
 static int forget(struct work *work, struct session *session, struct problem *p)
 {
 	(void)work;
-	return the_yard->backend->ops->device_forget(session, forgotten_id, p);
+	return the_yard->backend->ops->device_forget(session, forgotten_id,
+						     site_now(the_yard->site), p);
 }
 
 void yard_forget(struct yard *yard, const char *device)

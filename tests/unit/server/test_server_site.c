@@ -87,11 +87,11 @@ static int put(struct edit *edit, struct session *session, struct problem *p)
 	struct put_edit *it = (struct put_edit *)edit;
 	struct document document = { .at_s = edit->now_s };
 
-	if (it->text == NULL)
-		return edit_ops(edit)->document_retire(session, it->kind, it->name, p);
 	snprintf(document.kind, sizeof document.kind, "%s", it->kind);
 	snprintf(document.name, sizeof document.name, "%s", it->name);
 	snprintf(document.by, sizeof document.by, "%s", "test");
+	if (it->text == NULL)
+		return edit_ops(edit)->document_retire(session, &document, p);
 	document.text = it->text;
 	document.size = strlen(it->text);
 	return edit_ops(edit)->document_put(session, &document, p);

@@ -138,7 +138,7 @@ static int forget_device(struct yard *yard, struct session *session, int i,
 		n[flow->state]--;
 		n[FLOW_WITHDRAWN]++;
 	}
-	int rc = yard->fixture.ops->device_forget(session, record->id, p);
+	int rc = yard->fixture.ops->device_forget(session, record->id, 0, p);
 	memset(record, 0, sizeof *record);
 	return rc;
 }

@@ -19,15 +19,10 @@ static int make_document(const struct backend_ops *ops, struct session *session,
 	return ops->document_put(session, owner, p);
 }
 
-struct names {
-	const char *kind, *name;
-};
-
 static int make_retired(const struct backend_ops *ops, struct session *session,
 			void *owner, struct problem *p)
 {
-	const struct names *names = owner;
-	return ops->document_retire(session, names->kind, names->name, p);
+	return ops->document_retire(session, owner, p);
 }
 
 static void put_document(struct fixture *fixture, const char *kind, const char *name,
@@ -69,7 +64,8 @@ TEST(a_catalog_is_replaced_by_name_a_plan_by_any_plan_and_old_revisions_stay)
 {
 	struct fixture fixture;
 	struct problem p = { 0 };
-	struct names gone = { "catalog", "w11.xml" }, never = { "catalog", "never.xml" };
+	struct document gone = { .kind = "catalog", .name = "w11.xml", .at_s = T0 };
+	struct document never = { .kind = "catalog", .name = "never.xml", .at_s = T0 };
 
 	fixture_init(&fixture);
 	fixture_open(&fixture);
@@ -340,18 +336,22 @@ TEST(audits_are_read_newest_first_and_no_more_than_asked_for)
 	fixture_fini(&fixture);
 }
 
+struct setting {
+	const char *name, *value;
+};
+
 static int make_setting(const struct backend_ops *ops, struct session *session,
 			void *owner, struct problem *p)
 {
-	const struct names *names = owner;
-	return ops->setting_put(session, names->kind, names->name, p);
+	const struct setting *setting = owner;
+	return ops->setting_put(session, setting->name, setting->value, p);
 }
 
 TEST(a_setting_is_what_was_put_last_and_is_never_cut)
 {
 	struct fixture fixture;
 	struct problem p = { 0 };
-	struct names first = { "salt", "12345" }, second = { "salt", "1234567" };
+	struct setting first = { "salt", "12345" }, second = { "salt", "1234567" };
 	char value[8] = "";
 
 	fixture_init(&fixture);

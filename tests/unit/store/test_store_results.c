@@ -191,7 +191,7 @@ TEST(rings_are_counted_apart_and_the_first_outcome_is_remembered)
 static int forget(const struct backend_ops *ops, struct session *session, void *owner,
 		  struct problem *p)
 {
-	return ops->device_forget(session, owner, p);
+	return ops->device_forget(session, owner, T0, p);
 }
 
 TEST(offers_are_found_by_their_age_and_a_forgotten_device_has_none)
@@ -223,6 +223,15 @@ TEST(a_file_from_before_gets_its_counts_from_its_log)
 	static const char back[] =
 		"DROP TABLE operation_device; DROP TABLE operation; DROP TABLE hold;"
 		"DROP TABLE open_offer; DROP TABLE result_count; DROP TABLE result;"
+		"DROP INDEX document_time; ALTER TABLE payload DROP COLUMN added_s;"
+		"ALTER TABLE event DROP COLUMN time_s;"
+		"ALTER TABLE event DROP COLUMN release_kind;"
+		"ALTER TABLE event DROP COLUMN ends_recovery;"
+		"ALTER TABLE event DROP COLUMN unverifiable;"
+		"ALTER TABLE event DROP COLUMN wait;"
+		"ALTER TABLE event DROP COLUMN request;"
+		"ALTER TABLE event DROP COLUMN recovery;"
+		"ALTER TABLE event DROP COLUMN block;"
 		"PRAGMA user_version = 1";
 	struct fixture fixture;
 
