@@ -253,6 +253,47 @@ TEST(a_missing_payload_falls_back_or_waits_as_the_policy_says)
 	yard_close(&y);
 }
 
+/* The baseline would be chosen but for its payload: then the policy has the word, and
+ * not the hotpatch that is left of the old quarter. */
+TEST(a_baseline_without_its_payload_still_begins_a_quarter)
+{
+	static const struct one cases[] = {
+		{ "fall back", "lcu", "now", "26100.1100", "2025-04-09",
+		  "install KB113 d: behind-baseline payload-missing" },
+		{ "wait", "wait", "now", "26100.1100", "2025-04-09",
+		  "waiting KB104: payload-missing" },
+		{ "before it is out", "lcu", "now", "26100.1100", "2025-04-07",
+		  "install KB103 a" },
+	};
+	struct yard y;
+
+	open_policies(&y);
+	yard_no_payload(&y, "KB104");
+	check(&y, cases, COUNT_OF(cases));
+	yard_close(&y);
+}
+
+/* A hotpatch of the new quarter opens on the 22nd; from then on the device is behind, and
+ * an update that was open all along is what it gets. */
+TEST(one_that_is_open_may_wait_for_another_to_change_the_rule)
+{
+	static const char *const halted[] = { "KB102", "KB103", "KB104", "KB115" };
+	static const struct one cases[] = {
+		{ "waits", "lcu", "nine", "26100.1000", "2025-05-20",
+		  "waiting KB113: deferred" },
+	};
+	struct yard y;
+
+	open_policies(&y);
+	for (size_t i = 0; i < COUNT_OF(halted); i++)
+		yard_record(&y, halted[i], NULL)->halted = true;
+	yard_rollouts(&y);
+	check(&y, cases, COUNT_OF(cases));
+	assert_int_equal(y.decision.opens_s, at("2025-05-22"));
+	assert_int_equal(y.decision.stands_until_s, at("2025-05-21") + 1);
+	yard_close(&y);
+}
+
 /* 2.4.5: the first to open of what would be chosen as time passes; only when none opens
  * by itself, what stands in the way of the newest. */
 TEST(waiting_names_the_release_that_comes_first)
@@ -337,6 +378,9 @@ int main(void)
 		cmocka_unit_test(rule_d_gives_everyone_else_the_newest_cumulative_update),
 		cmocka_unit_test(
 			a_missing_payload_falls_back_or_waits_as_the_policy_says),
+		cmocka_unit_test(a_baseline_without_its_payload_still_begins_a_quarter),
+		cmocka_unit_test(
+			one_that_is_open_may_wait_for_another_to_change_the_rule),
 		cmocka_unit_test(waiting_names_the_release_that_comes_first),
 		cmocka_unit_test(
 			waiting_on_a_security_release_past_its_deadline_is_overdue),

@@ -46,12 +46,6 @@ static const char *moment(int64_t at_s)
 
 TEST(deferral_counts_from_publication_to_the_second)
 {
-	static const struct {
-		const char *when, *line;
-	} cases[] = {
-		{ "2026-03-16T16:59:59Z", "waiting KB20: deferred" },
-		{ "2026-03-16T17:00:00Z", "install KB22 a" },
-	};
 	struct yard y;
 
 	/* The fix of the 13th repairs the 10th's: both open six days after the 10th. */
@@ -60,8 +54,10 @@ TEST(deferral_counts_from_publication_to_the_second)
 			    "waiting KB22: deferred");
 	assert_string_equal(moment(y.decision.opens_s), "2026-03-16T17:00:00Z");
 	assert_int_equal(y.decision.stands_until_s, at("2026-03-16T17:00:00Z"));
+	assert_string_equal(line_in(&y, "six", "26100.10", "2026-03-16T17:00:00Z"),
+			    "install KB23 a");
 	assert_string_equal(line_in(&y, "six", "26100.10", "2026-03-12T00:00:00Z"),
-			    cases[0].line);
+			    "waiting KB20: deferred");
 	assert_string_equal(line_in(&y, "now", "26100.10", "2026-03-10T16:59:59Z"),
 			    "up-to-date -: up-to-date");
 	assert_string_equal(line_in(&y, "now", "26100.10", "2026-03-10T17:00:00Z"),
@@ -104,6 +100,28 @@ TEST(fixes_open_from_what_they_repair_and_deferrals_never_stack)
 			fail_msg("KB%u after %lld days: %s", cases[i].kb,
 				 (long long)cases[i].defer_days, moment(opens_s));
 	}
+	yard_close(&y);
+}
+
+/* A month whose hotpatch never came: the fix of the quarter repairs the baseline, the fix
+ * of the standard line that month's update. */
+TEST(what_a_fix_repairs_is_of_its_own_quarter)
+{
+	static const char *const lines[] = {
+		"product p client 26100 from=26100.1",
+		"KB1 26100.10 baseline 2026-01-13",
+		"KB2 26100.20 lcu 2026-02-10",
+		"KB3 26100.11 hotpatch 2026-02-12 OOB baseline=KB1",
+		"KB4 26100.21 lcu 2026-02-12 OOB",
+	};
+	struct yard y;
+
+	yard_open(&y, lines, COUNT_OF(lines), rings, COUNT_OF(rings));
+	const struct line *line = product_line(catalog_product(y.catalog, "p"), ARCH_X64);
+	assert_int_equal(line->releases[2].kb, 3);
+	assert_int_equal(release_opens(line, 2, DAYS(9)), at("2026-02-12"));
+	assert_int_equal(line->releases[3].kb, 4);
+	assert_int_equal(release_opens(line, 3, DAYS(9)), at("2026-02-19"));
 	yard_close(&y);
 }
 
@@ -268,6 +286,19 @@ TEST(a_release_or_a_ring_may_ask_for_approval)
 	assert_string_equal(yard_line(&y, at("2026-01-20")), "install KB11 d: off-track");
 	yard_close(&y);
 
+	/* What speaks of one ring goes before what speaks of all, in whatever order. */
+	yard_open(&y, march, COUNT_OF(march), rings, COUNT_OF(rings));
+	yard_record(&y, "KB20", "now")->approval = APPROVAL_GIVEN;
+	yard_record(&y, "KB20", NULL)->approval = APPROVAL_REFUSED;
+	yard_rollouts(&y);
+	assert_string_equal(line_in(&y, "now", "26100.10", "2026-03-11"),
+			    "install KB20 a");
+	assert_string_equal(line_in(&y, "six", "26100.10", "2026-03-17"),
+			    "install KB23 a");
+	assert_string_equal(line_in(&y, "six", "26100.10", "2026-03-12"),
+			    "waiting KB20: not-approved");
+	yard_close(&y);
+
 	yard_open(&y, march, COUNT_OF(march), by_hand, COUNT_OF(by_hand));
 	yard_device(&y, "26100.10", "KB10", at("2026-03-11"));
 	assert_string_equal(yard_line(&y, at("2026-03-11")),
@@ -415,6 +446,7 @@ int main(void)
 		cmocka_unit_test(deferral_counts_from_publication_to_the_second),
 		cmocka_unit_test(
 			fixes_open_from_what_they_repair_and_deferrals_never_stack),
+		cmocka_unit_test(what_a_fix_repairs_is_of_its_own_quarter),
 		cmocka_unit_test(a_fix_that_repairs_nothing_opens_at_once),
 		cmocka_unit_test(previews_and_their_fixes_are_for_those_who_take_them),
 		cmocka_unit_test(a_gate_opens_a_ring_when_the_earlier_one_has_passed),

@@ -294,6 +294,9 @@ TEST(only_a_devices_own_words_are_taken_from_it)
 		assert_string_equal(yard_state(&y), "downloading");
 		assert_int_equal(yard_events(&y, EVENT_IGNORED), 1);
 	}
+	/* A number that was used is the same report again, whatever it says now. */
+	assert_int_equal(yard_report(&y, FLOW_DOWNLOADED, 1, t + 1), REPORT_REPEATED);
+	assert_string_equal(yard_state(&y), "downloading");
 	struct report report = { .state = FLOW_VERIFIED };
 	outcome_init(&y.outcome);
 	assert_int_equal(
@@ -425,6 +428,25 @@ TEST(a_lease_returns_the_device_to_offering)
 	}
 }
 
+TEST(a_device_that_never_answers_a_stop_is_done_with_in_the_end)
+{
+	struct yard y;
+	int64_t t = at("2025-06-10T16:00:00Z");
+
+	open_yard(&y, true);
+	y.device.facts.reported_s = t;
+	yard_poll(&y, t);
+	yard_fetch(&y, t);
+	yard_poll(&y, t + HOURS(2));
+	assert_true(y.device.history.flow.withdrawing);
+	t = y.device.history.flow.lease_s + 1;
+	outcome_init(&y.outcome);
+	passage_poll(&y.device, yard_decide(&y, t), "now", 0, t, &y.outcome);
+	assert_string_equal(yard_state(&y), "withdrawn");
+	assert_int_equal(mark_of(&y, 105, 2100)->failures, 0);
+	yard_close(&y);
+}
+
 TEST(a_pause_of_the_device_freezes_its_lease)
 {
 	struct yard y;
@@ -536,6 +558,8 @@ int main(void)
 		cmocka_unit_test(a_device_that_fetched_it_is_told_to_stop),
 		cmocka_unit_test(a_device_that_cannot_stop_goes_on_and_is_counted),
 		cmocka_unit_test(a_lease_returns_the_device_to_offering),
+		cmocka_unit_test(
+			a_device_that_never_answers_a_stop_is_done_with_in_the_end),
 		cmocka_unit_test(a_pause_of_the_device_freezes_its_lease),
 		cmocka_unit_test(a_release_nobody_offered_is_adopted_once),
 		cmocka_unit_test(
