@@ -44,6 +44,12 @@ void api_holds(struct call *call);
 void api_hold_add(struct call *call);
 void api_hold_remove(struct call *call);
 
+/* operation_list.c, operation_calls.c */
+void api_operations(struct call *call);
+void api_operation(struct call *call);
+void api_operation_begin(struct call *call);
+void api_operation_stop(struct call *call);
+
 /* api_reports.c */
 void api_report_hotpatch(struct call *call);
 void api_report_distribution(struct call *call);

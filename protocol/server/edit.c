@@ -61,10 +61,8 @@ static int review(struct edit *edit, struct session *session, struct problem *p)
 	return rc;
 }
 
-static int run(struct work *work, struct session *session, struct problem *p)
+static int carry_out(struct edit *edit, struct session *session, struct problem *p)
 {
-	struct edit *edit = (struct edit *)work;
-
 	edit->now_s = edit->to_s = site_now(edit->site);
 	if (edit->apply(edit, session, p) < 0)
 		return -1;
@@ -76,6 +74,17 @@ static int run(struct work *work, struct session *session, struct problem *p)
 	if (edit->changes_view || edit->to_s != edit->now_s)
 		return review(edit, session, p);
 	return 0;
+}
+
+static int run(struct work *work, struct session *session, struct problem *p)
+{
+	struct edit *edit = (struct edit *)work;
+	struct view *before = edit->site->newest;
+
+	int rc = carry_out(edit, session, p);
+	if (rc < 0)
+		edit->site->newest = before; /* nothing of it is so */
+	return rc;
 }
 
 static void answer(struct loop_task *task)

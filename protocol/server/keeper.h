@@ -52,6 +52,11 @@ int keeper_follow(struct keeping *keeping, const struct device_record *record,
 /* All gates that are undecided, and all canaries. */
 int keeper_review(struct keeping *keeping, struct problem *p);
 
+/* Writer thread, inside a unit of work: begin what operations may begin now.  *fresh is
+ * the unit's new view, or NULL; *more that there is more than one unit should do. */
+int keeper_operations(struct site *site, struct session *session, struct view **fresh,
+		      bool *more, struct problem *p);
+
 /* Any thread: have operations go on, and gates be reviewed, in a unit of their own. */
 void keeper_poke(struct site *site);
 /* Once a second, on one loop's thread. */

@@ -195,8 +195,8 @@ static int each_open(void *owner, const struct operation_record *record)
 	return 0;
 }
 
-int operations_go_on(struct site *site, struct session *session, struct view **fresh,
-		     bool *more, struct problem *p)
+int keeper_operations(struct site *site, struct session *session, struct view **fresh,
+		      bool *more, struct problem *p)
 {
 	struct carrying c = {
 		.site = site, .session = session, .fresh = fresh, .now_s = site_now(site)

@@ -8,7 +8,6 @@
 #include "protocol/server/keeper.h"
 
 struct survey;
-struct view;
 
 struct keeper {
 	bool poked; /* atomic: a unit is on its way */
@@ -22,10 +21,5 @@ struct keeper {
 	struct survey *survey; /* the last one that was finished */
 	bool survey_wanted;
 };
-
-/* keeper_operations.c: bring all operations as far as they may go now.  *fresh is the
- * unit's (site_view_renew).  *more: there is more to do at once than one unit should. */
-int operations_go_on(struct site *site, struct session *session, struct view **fresh,
-		     bool *more, struct problem *p);
 
 #endif

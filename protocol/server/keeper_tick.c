@@ -47,10 +47,15 @@ static int run(struct work *work, struct session *session, struct problem *p)
 {
 	struct unit *unit = (struct unit *)work;
 
-	__atomic_store_n(&unit->site->keeper->poked, false, __ATOMIC_RELEASE);
-	if (review(unit, session, p) < 0)
-		return -1;
-	return operations_go_on(unit->site, session, &unit->fresh, &unit->more, p);
+	struct site *site = unit->site;
+	struct view *before = site->newest;
+
+	__atomic_store_n(&site->keeper->poked, false, __ATOMIC_RELEASE);
+	if (review(unit, session, p) == 0 &&
+	    keeper_operations(site, session, &unit->fresh, &unit->more, p) == 0)
+		return 0;
+	site->newest = before; /* nothing of it is so */
+	return -1;
 }
 
 static void done(struct work *work, const struct problem *problem)
