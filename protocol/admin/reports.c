@@ -23,8 +23,8 @@ static bool is_hotpatched(const struct decision *decision)
 	return level->quarter >= 0 && level->kind != RELEASE_BASELINE;
 }
 
-/* What is offered only after an approval is no security release: a non-security OOB, a fix
- * for one kind of machine.  A device is not behind for want of it. */
+/* What is offered only after an approval is no security release: a non-security OOB, a
+ * fix for one kind of machine.  A device is not behind for want of it. */
 static bool waits_for_optional(const struct decision *decision)
 {
 	return decision->release >= 0 &&

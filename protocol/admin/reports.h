@@ -22,8 +22,9 @@
  * and may be in any of the sub-counts below them. */
 struct hotpatch_row {
 	int64_t devices;
-	/* Standing up-to-date: nothing newer is published for it, on its track; or what it
-	 * waits for is offered only after an approval, and so is no security release. */
+	/* Standing up-to-date: nothing newer is published for it, on its track; or what
+	 * it waits for is offered only after an approval, and so is no security release.
+	 */
 	int64_t up_to_date;
 	/* Something newer is: offered, under way, or waiting for a reason. */
 	int64_t not_up_to_date;

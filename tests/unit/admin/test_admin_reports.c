@@ -34,22 +34,36 @@ TEST(every_device_is_in_one_of_three_columns_and_maybe_in_sub_counts)
 		const char *what;
 		enum standing standing;
 		enum reason reason;
-		int column; /* 0 up to date, 1 not, 2 not ready */
+		enum release_offer offer; /* of the release it is about */
+		int column;               /* 0 up to date, 1 not, 2 not ready */
 		int64_t in_progress, paused;
 	} rows[] = {
-		{ "up to date", STANDING_UP_TO_DATE, REASON_UP_TO_DATE, 0, 0, 0 },
-		{ "offered", STANDING_OFFERED, REASON_NEW_QUARTER, 1, 1, 0 },
-		{ "running", STANDING_RUNNING, REASON_RUNNING, 1, 1, 0 },
-		{ "deferred", STANDING_WAITING, REASON_DEFERRED, 1, 0, 0 },
-		{ "ring paused", STANDING_WAITING, REASON_RING_PAUSED, 1, 0, 1 },
-		{ "device paused", STANDING_WAITING, REASON_DEVICE_PAUSED, 1, 0, 1 },
-		{ "no facts", STANDING_NOT_READY, REASON_FACTS_MISSING, 2, 0, 0 },
+		{ "up to date", STANDING_UP_TO_DATE, REASON_UP_TO_DATE, OFFER_AUTO, 0, 0,
+		  0 },
+		{ "offered", STANDING_OFFERED, REASON_NEW_QUARTER, OFFER_AUTO, 1, 1, 0 },
+		{ "running", STANDING_RUNNING, REASON_RUNNING, OFFER_AUTO, 1, 1, 0 },
+		{ "deferred", STANDING_WAITING, REASON_DEFERRED, OFFER_AUTO, 1, 0, 0 },
+		{ "ring paused", STANDING_WAITING, REASON_RING_PAUSED, OFFER_AUTO, 1, 0,
+		  1 },
+		{ "device paused", STANDING_WAITING, REASON_DEVICE_PAUSED, OFFER_AUTO, 1,
+		  0, 1 },
+		{ "wants an approval", STANDING_WAITING, REASON_NOT_APPROVED, OFFER_AUTO,
+		  1, 0, 0 },
+		{ "waits for what is optional", STANDING_WAITING, REASON_NOT_APPROVED,
+		  OFFER_APPROVAL, 0, 0, 0 },
+		{ "is offered what was optional", STANDING_OFFERED, REASON_OFF_TRACK,
+		  OFFER_APPROVAL, 1, 1, 0 },
+		{ "no facts", STANDING_NOT_READY, REASON_FACTS_MISSING, OFFER_AUTO, 2, 0,
+		  0 },
 	};
 	static const struct plan plan;
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		static struct hotpatch_report report;
-		struct decision decision = { .standing = rows[i].standing,
+		const struct release release = { .offer = rows[i].offer };
+		const struct line line = { .count = 1, .releases = &release };
+		struct decision decision = { .line = &line,
+					     .standing = rows[i].standing,
 					     .reason_count = 1,
 					     .reasons = { rows[i].reason } };
 		const struct device_seen seen = { .decision = &decision,
