@@ -87,6 +87,8 @@ struct world {
 	struct flow flows[WORLD_FLOWS];
 	size_t cell_count;
 	struct counter_cell cells[512];
+	/* Told of every outcome that is kept; NULL: nobody. */
+	void (*told)(struct world *world, int device, const struct outcome *outcome);
 	struct decision decision; /* the last one */
 	char story[160];          /* of the last step */
 };

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/operation.h"
 #include "engine/problem.h"
 #include "tests/lib/case.h"
 #include "world.h"
@@ -51,6 +52,8 @@ static void keep(struct world *w, int device)
 {
 	const struct flow *flow = &w->devices[device].history.flow;
 
+	if (w->told != NULL)
+		w->told(w, device, &outcome);
 	for (int i = 0; i < outcome.count; i++) {
 		const struct event *event = &outcome.events[i];
 		if (event->kind != EVENT_FLOW)
@@ -86,7 +89,7 @@ static const char *settle(struct world *w, int device)
 		if (passage_wants_flow(record, d) && w->next_flow_id < WORLD_FLOWS)
 			id = w->next_flow_id++;
 		else if (passage_wants_flow(record, d))
-			return NULL; /* the world is full */
+			break; /* the world is full */
 		char ring[16];
 		snprintf(ring, sizeof ring, "r%d", d->ring);
 		passage_poll(record, d, ring, id, w->now_s, &outcome);
@@ -97,7 +100,8 @@ static const char *settle(struct world *w, int device)
 			return wrong;
 		w->truths[device].last_sequence = 0;
 	}
-	return "a poll comes to rest";
+	keep(w, device);
+	return w->next_flow_id < WORLD_FLOWS ? "a poll comes to rest" : NULL;
 }
 
 static void set_fact(struct world *w, int device, const char *name, const char *value)
@@ -162,7 +166,9 @@ static void work(struct world *w, int device, struct dice *dice)
 		return;
 	outcome_init(&outcome);
 	passage_retrieved(record, flow->id, w->now_s, &outcome);
+	keep(w, device);
 	if (flow->withdrawing) {
+		outcome_init(&outcome);
 		passage_stopped(record, flow->id, chance(dice, 80), w->now_s, &outcome);
 		keep(w, device);
 		return;
@@ -335,14 +341,37 @@ static void ask(struct world *w, int device, struct dice *dice)
 	keep(w, device);
 }
 
+/* What an operator does to one device; what does not fit it is refused. */
+static void operate(struct world *w, int device, const struct operation *operation)
+{
+	struct problem p;
+
+	outcome_init(&outcome);
+	operation_begin(operation, &w->devices[device], decide_for(w, device), w->now_s,
+			&outcome, &p);
+	keep(w, device);
+}
+
 static void block(struct world *w, int device, struct dice *dice)
 {
 	const struct written *release =
 		&w->releases[1 + roll(dice, w->release_count - 1)];
-	struct release_key key = { "p", release->kb, { 26100, release->revision } };
-	struct problem p;
+	const struct operation operation = {
+		.kind = chance(dice, 60) ? OPERATION_BLOCK : OPERATION_UNBLOCK,
+		.key.kb = chance(dice, 80) ? release->kb : 0,
+	};
+	operate(w, device, &operation);
+}
 
-	history_block(&w->devices[device].history, &key, chance(dice, 60), w->now_s, &p);
+static void pause_or_retry(struct world *w, int device, struct dice *dice)
+{
+	static const enum operation_kind kinds[] = { OPERATION_PAUSE, OPERATION_PAUSE,
+						     OPERATION_RESUME, OPERATION_RETRY };
+	const struct operation operation = {
+		.kind = kinds[roll(dice, COUNT_OF(kinds))],
+		.until_s = w->now_s + 1 + (int64_t)roll(dice, DAYS(10)),
+	};
+	operate(w, device, &operation);
 }
 
 /* Somebody else's install: the device stands where nobody sent it. */
@@ -363,7 +392,7 @@ static const char *happen(struct world *w, struct dice *dice, int device)
 		"time passes",     "polls",           "works",
 		"tells its facts", "restarts",        "babbles",
 		"changes",         "rollouts change", "is asked to go back",
-		"is blocked",      "drifts",          "is paused",
+		"is blocked",      "drifts",          "is paused or retried",
 	};
 	static const unsigned char weights[] = { 14, 22, 22, 16, 6, 4, 4, 4, 2, 2, 2, 2 };
 	uint64_t pick = roll(dice, 100);
@@ -406,8 +435,7 @@ static const char *happen(struct world *w, struct dice *dice, int device)
 		drift(w, device, dice);
 		break;
 	default:
-		w->devices[device].history.paused_until_s =
-			w->now_s + (int64_t)roll(dice, DAYS(10));
+		pause_or_retry(w, device, dice);
 		break;
 	}
 	return NULL;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "engine/record.h"
+#include "tests/lib/difference.h"
 
 struct dice {
 	uint64_t state;
@@ -28,12 +29,5 @@ void sample_history(struct dice *dice, struct history *history); /* without flow
 /* Everything; a flow only when `flow_id` is not 0. */
 void sample_record(struct dice *dice, struct device_record *record, const char *id,
 		   int64_t flow_id);
-
-/* The name of the first field that differs; NULL when all are the same. */
-const char *facts_difference(const struct facts *a, const struct facts *b);
-const char *flow_difference(const struct flow *a, const struct flow *b);
-const char *history_difference(const struct history *a, const struct history *b);
-const char *record_difference(const struct device_record *a,
-			      const struct device_record *b);
 
 #endif
