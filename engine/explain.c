@@ -42,7 +42,8 @@ void tell_none(struct rule *rule, const char *observed)
 }
 
 /* Into `room`, cut to fit at a character's end. */
-static void put(char *room, size_t size, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void put(char *room, size_t size,
+						      const char *fmt, va_list args)
 {
 	int wanted = vsnprintf(room, size, fmt, args);
 

@@ -13,6 +13,7 @@ target_compile_options(project_flags INTERFACE
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 	-Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Wundef
 	-Wimplicit-fallthrough -Wno-missing-field-initializers
+	$<$<C_COMPILER_ID:Clang>:-Wno-string-concatenation> # long literals in tables of text
 	-fno-common -fstack-protector-strong
 	$<$<BOOL:${WITH_WERROR}>:-Werror>
 	$<$<CONFIG:Release,RelWithDebInfo>:-D_FORTIFY_SOURCE=2>
