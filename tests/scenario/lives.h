@@ -7,7 +7,8 @@
  *
  * What the network may not do is what no transport does: facts come in the order in which
  * they were observed, the newest come at last, and the report that ends a flow is sent
- * until it is answered, unless the facts alone show how it ended. */
+ * until it is answered, unless the facts alone show how an install ended.  A chapter ends
+ * after so long a quiet time that every lease has run out. */
 
 #ifndef TESTS_SCENARIO_LIVES_H
 #define TESTS_SCENARIO_LIVES_H
