@@ -14,6 +14,9 @@ const struct noun nouns[] = {
 	{ "status",    NULL,    "the yard on one screen" },
 	{ "device",    "dev",   "what devices stand on, what they are offered, and why" },
 	{ "ring",      "rings", "the rings of the plan and how far they are" },
+	{ "rollout",   "ro",    "each release in each ring: to watch, pause, halt, approve" },
+	{ "hold",      "holds", "what is kept from which devices" },
+	{ "operation", "op",    "what was asked for many devices, and how far it is" },
 	{ "catalog",   "cat",   "the releases that are known" },
 	{ "plan",      NULL,    "policies, rings and holds, as one file" },
 	{ "payload",   NULL,    "the files that are handed out" },
@@ -29,8 +32,9 @@ const struct noun nouns[] = {
 const size_t noun_count = sizeof nouns / sizeof nouns[0];
 
 static const struct command *const tables[] = {
-	yard_commands,    device_commands, catalog_commands, plan_commands,
-	payload_commands, report_commands, decide_commands,  help_commands,
+	yard_commands,   device_commands,  operation_commands, rollout_commands,
+	hold_commands,   catalog_commands, plan_commands,      payload_commands,
+	report_commands, decide_commands,  help_commands,
 };
 
 const struct command *command_at(size_t n)

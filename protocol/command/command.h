@@ -43,6 +43,19 @@ enum option {
 	OPTION_DEVICES,
 	OPTION_ROLLOUTS,
 	OPTION_AT,
+	OPTION_ASSUME,
+	OPTION_RING,
+	OPTION_PRODUCT,
+	OPTION_ALL,
+	OPTION_FOR,
+	OPTION_DEADLINE,
+	OPTION_MAX_FAILED,
+	OPTION_WAIVE,
+	OPTION_UNDO,
+	OPTION_FOR_TRACK,
+	OPTION_TO,
+	OPTION_WAIT,
+	OPTION_AT_MOST,
 	OPTIONS
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -94,7 +107,7 @@ int verb_unknown(const struct noun *noun, const char *word, struct problem *p);
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV, FORMATS };
 extern const char *const format_names[FORMATS];
 
-enum { CATALOGS_MOST = 256 };
+enum { CATALOGS_MOST = 256, ASSUMPTIONS_MOST = 32 };
 
 struct invocation {
 	const struct noun *noun;       /* NULL: none was said */
@@ -104,6 +117,8 @@ struct invocation {
 	const char *options[OPTIONS]; /* as given; NULL not given; "" a flag */
 	size_t catalog_count;         /* OPTION_CATALOG repeats */
 	const char *catalogs[CATALOGS_MOST];
+	size_t assumption_count; /* OPTION_ASSUME likewise */
+	const char *assumptions[ASSUMPTIONS_MOST];
 	enum format format;
 	int64_t limit; /* INT64_MAX without one */
 	struct terminal terminal;

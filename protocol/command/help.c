@@ -9,7 +9,7 @@
 #include "protocol/command/tables.h"
 #include "protocol/command/tell.h"
 
-enum { NAME_COLUMNS = 24 };
+enum { NAME_COLUMNS = 24, VERB_COLUMNS = 72 };
 
 static void print_option(FILE *to, const struct option_row *row)
 {
@@ -91,23 +91,28 @@ static void print_noun(FILE *to, const struct noun *noun)
 static void verbs_of(const struct noun *noun, char *room, size_t size)
 {
 	const struct command *command;
-	size_t used = 0;
+	size_t used = 0, line = 0; /* where the present line begins */
 
 	room[0] = '\0';
 	for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
 		if (strcmp(command->noun, noun->name) != 0 || command->verb == NULL)
 			continue;
+		bool wraps = used - line + strlen(command->verb) > VERB_COLUMNS;
 		int wanted = snprintf(room + used, size - used, "%s%s",
-				      used > 0 ? " | " : "", command->verb);
+				      used == 0 ? ""
+				      : wraps   ? " |\n             "
+						: " | ",
+				      command->verb);
 		if (wanted < 0 || (size_t)wanted >= size - used)
 			return;
 		used += (size_t)wanted;
+		line = wraps ? used : line;
 	}
 }
 
 static void print_all(FILE *to)
 {
-	char verbs[160];
+	char verbs[320];
 
 	fputs("patchyard: the lab's own Windows Update, from the command line.\n\n"
 	      "Usage: patchyard NOUN VERB [ARGUMENT...] [options]\n\n",

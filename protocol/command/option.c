@@ -29,6 +29,19 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPTION_DEVICES]    = { "devices", 0, "FILE", false, false, "one device a line, as JSON; - is standard input" },
 	[OPTION_ROLLOUTS]   = { "rollouts", 0, "FILE", false, false, "what was done on the day, as a JSON array" },
 	[OPTION_AT]         = { "at", 0, "TIME", false, false, "the moment of the decision, as 2025-05-21T09:42:00Z" },
+	[OPTION_ASSUME]     = { "assume", 0, "FACT=VALUE", false, true, "for this question only; FACT= for one not reported; may be repeated" },
+	[OPTION_RING]       = { "ring", 0, "RING", false, false, "in this ring alone" },
+	[OPTION_PRODUCT]    = { "product", 0, "ID", false, false, "the KB of this product alone" },
+	[OPTION_ALL]        = { "all", 0, NULL, false, false, "also what nobody has to do with any more" },
+	[OPTION_FOR]        = { "for", 0, "DURATION", false, false, "so long, as 36h or 7d; 35d at most" },
+	[OPTION_DEADLINE]   = { "deadline", 0, "DURATION", false, false, "to be installed by then; 2d at most" },
+	[OPTION_MAX_FAILED] = { "max-failed", 0, "SHARE", false, false, "the limit of failures from now on, as 8%" },
+	[OPTION_WAIVE]      = { "waive", 0, NULL, false, false, "failures stop it no more" },
+	[OPTION_UNDO]       = { "undo", 0, NULL, false, false, "take it back" },
+	[OPTION_FOR_TRACK]  = { "for-hotpatch-track", 0, NULL, false, false, "for devices that take hotpatches too" },
+	[OPTION_TO]         = { "to", 0, "lcu", false, false, "what to go back to" },
+	[OPTION_WAIT]       = { "wait", 0, NULL, false, false, "offer nothing in its place for now" },
+	[OPTION_AT_MOST]    = { "at-most", 0, "N", false, false, "so many devices at a time" },
 };
 /* clang-format on */
 
@@ -67,6 +80,17 @@ static int find_letter(char letter)
 	return -1;
 }
 
+/* One more of an option that repeats. */
+static int keep_one(const struct option_row *row, const char **list, size_t *count,
+		    size_t most, const char *value, struct problem *p)
+{
+	if (*count == most)
+		return problem_set(p, PROBLEM_TOO_LARGE, "--%s: at most %zu of them",
+				   row->name, most);
+	list[(*count)++] = value;
+	return 0;
+}
+
 static int keep(struct invocation *invocation, int option, const char *value,
 		struct problem *p)
 {
@@ -76,12 +100,13 @@ static int keep(struct invocation *invocation, int option, const char *value,
 		return problem_set(p, PROBLEM_BAD_INPUT, "--%s is given twice",
 				   row->name);
 	invocation->options[option] = value;
-	if (option != OPTION_CATALOG)
-		return 0;
-	if (invocation->catalog_count == CATALOGS_MOST)
-		return problem_set(p, PROBLEM_TOO_LARGE, "--catalog: at most %d of them",
-				   CATALOGS_MOST);
-	invocation->catalogs[invocation->catalog_count++] = value;
+	if (option == OPTION_CATALOG)
+		return keep_one(row, invocation->catalogs, &invocation->catalog_count,
+				CATALOGS_MOST, value, p);
+	if (option == OPTION_ASSUME)
+		return keep_one(row, invocation->assumptions,
+				&invocation->assumption_count, ASSUMPTIONS_MOST, value,
+				p);
 	return 0;
 }
 

@@ -8,6 +8,9 @@
 
 extern const struct command yard_commands[];
 extern const struct command device_commands[];
+extern const struct command operation_commands[];
+extern const struct command rollout_commands[];
+extern const struct command hold_commands[];
 extern const struct command catalog_commands[];
 extern const struct command plan_commands[];
 extern const struct command payload_commands[];
