@@ -151,8 +151,8 @@ static void keep_answer(struct change *change, const struct problem *problem)
 	uv_sem_post(&answered);
 }
 
-static void take(struct step *step, const char *id,
-		 int (*apply)(struct change *change, struct problem *p))
+static void begin(struct step *step, const char *id,
+		  int (*apply)(struct change *change, struct problem *p))
 {
 	step->change.site = lab.site;
 	step->change.loop = loop;
@@ -160,6 +160,12 @@ static void take(struct step *step, const char *id,
 	step->change.apply = apply;
 	step->change.answer = keep_answer;
 	site_change(&step->change);
+}
+
+static void take(struct step *step, const char *id,
+		 int (*apply)(struct change *change, struct problem *p))
+{
+	begin(step, id, apply);
 	uv_sem_wait(&answered);
 	if (step->failed)
 		fail_msg("%s: %s", id, step->problem.text);
@@ -234,6 +240,58 @@ void crew_enrol_many(const char *prefix, int count, const char *ring)
 		snprintf(id, sizeof id, "%s-%02d", prefix, i);
 		crew_enrol(id, ring);
 	}
+}
+
+/* A unit that keeps the writer until it is let go: what is submitted meanwhile makes one
+ * group. */
+struct stopper {
+	struct work work; /* first: cast back */
+	uv_sem_t begun, go_on;
+};
+
+static int stop_writer(struct work *work, struct session *session, struct problem *p)
+{
+	struct stopper *stopper = (struct stopper *)work;
+
+	(void)session;
+	(void)p;
+	uv_sem_post(&stopper->begun);
+	uv_sem_wait(&stopper->go_on);
+	return 0;
+}
+
+static void writer_went_on(struct work *work, const struct problem *problem)
+{
+	(void)work;
+	(void)problem;
+}
+
+void crew_enrol_at_once(const char *prefix, int count, const char *ring)
+{
+	static struct stopper stopper;
+	struct step *steps = calloc((size_t)count, sizeof *steps);
+	char id[32];
+
+	assert_non_null(steps);
+	stopper.work.run = stop_writer;
+	stopper.work.done = writer_went_on;
+	uv_sem_init(&stopper.begun, 0);
+	uv_sem_init(&stopper.go_on, 0);
+	lab.backend->ops->submit(lab.backend, &stopper.work);
+	uv_sem_wait(&stopper.begun);
+	for (int i = 0; i < count; i++) {
+		steps[i].ring = ring;
+		snprintf(id, sizeof id, "%s-%02d", prefix, i);
+		begin(&steps[i], id, apply_enrol);
+	}
+	uv_sem_post(&stopper.go_on);
+	for (int i = 0; i < count; i++)
+		uv_sem_wait(&answered);
+	for (int i = 0; i < count; i++)
+		assert_false(steps[i].failed);
+	uv_sem_destroy(&stopper.begun);
+	uv_sem_destroy(&stopper.go_on);
+	free(steps);
 }
 
 static int apply_poll(struct change *change, struct problem *p)

@@ -35,6 +35,10 @@ void crew_enrol(const char *id, const char *ring);
 /* As many, called prefix-00 and so on. */
 void crew_enrol_many(const char *prefix, int count, const char *ring);
 
+/* The same, but all in one group of the writer: none is on the disk when the next is
+ * decided. */
+void crew_enrol_at_once(const char *prefix, int count, const char *ring);
+
 /* Reports facts and polls: the KB of the flow that is then on its way; 0 for none. */
 uint32_t crew_poll(const char *id);
 /* The flow that is on its way comes to this end; the code goes with a failure.  Success

@@ -289,6 +289,30 @@ TEST(the_first_that_is_offered_it_is_the_canary_and_the_others_wait)
 	assert_int_equal(crew_poll("c-02"), HOTPATCH);
 }
 
+static int count_running(const char *prefix, int count)
+{
+	struct device_record record;
+	char id[16];
+	int running = 0;
+
+	for (int i = 0; i < count; i++) {
+		snprintf(id, sizeof id, "%s-%02d", prefix, i);
+		crew_record(id, &record);
+		running += record.history.flow.state != FLOW_NONE;
+	}
+	return running;
+}
+
+/* What one unit of a group did, the next already knows. */
+TEST(of_many_that_come_at_once_one_is_the_canary)
+{
+	crew_enrol_at_once("c", 20, "careful");
+	assert_int_equal(count_running("c", 20), 1);
+	assert_string_equal(crew_rollout(HOTPATCH, "careful")->canary, "c-00");
+	crew_enrol_at_once("p", 20, "plain");
+	assert_int_equal(count_running("p", 20), 20);
+}
+
 TEST(a_canary_that_fails_halts_its_ring)
 {
 	struct rollout_record record;
@@ -352,6 +376,7 @@ int main(void)
 		KEEPER_TEST(a_halted_repair_is_not_its_releases_fault),
 		KEEPER_TEST(
 			the_first_that_is_offered_it_is_the_canary_and_the_others_wait),
+		KEEPER_TEST(of_many_that_come_at_once_one_is_the_canary),
 		KEEPER_TEST(a_canary_that_fails_halts_its_ring),
 		KEEPER_TEST(a_canary_that_proves_nothing_makes_room_for_the_next),
 		KEEPER_TEST(a_new_plan_is_judged_when_it_is_applied),
