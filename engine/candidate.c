@@ -103,6 +103,12 @@ static int64_t gradual_delay(const struct judgement *j, int32_t index)
 	return (int64_t)((unsigned __int128)hash * (uint64_t)j->ring->gradual_s >> 64);
 }
 
+static void changes_at(struct way *way, int64_t at_s)
+{
+	if (way->changes_s == INSTANT_NONE || at_s < way->changes_s)
+		way->changes_s = at_s;
+}
+
 /* An obstacle that falls at `until_s`; the one that falls last gives the reason. */
 static void meet(struct way *way, enum obstacle obstacle, int64_t until_s,
 		 enum reason reason)
@@ -112,9 +118,8 @@ static void meet(struct way *way, enum obstacle obstacle, int64_t until_s,
 		way->opening_reason = reason;
 	if (until_s > way->opens_s)
 		way->opens_s = until_s;
-	if (until_s != OPENS_SOMETIME &&
-	    (way->changes_s == INSTANT_NONE || until_s < way->changes_s))
-		way->changes_s = until_s;
+	if (until_s != OPENS_SOMETIME)
+		changes_at(way, until_s);
 }
 
 /* An earlier ring opens it when that passed for this release. */
@@ -150,7 +155,8 @@ static void judge_ring(const struct judgement *j, int32_t index, struct way *way
 	judge_gate(j, index, way);
 	if (way->rollout->paused_until_s > now_s && !candidate_is_running(j, index)) {
 		way->paused_until_s = way->rollout->paused_until_s;
-		meet(way, OBSTACLE_PAUSED, way->paused_until_s, REASON_RING_PAUSED);
+		way->obstacles |= OBSTACLE_PAUSED;
+		changes_at(way, way->paused_until_s);
 	}
 }
 

@@ -44,13 +44,16 @@ static bool is_approved_for_track(const struct judgement *j, int32_t index)
 		       ->approved_for_track;
 }
 
-static bool admits(struct lens lens, const struct way *way)
+static bool admits(const struct judgement *j, struct lens lens, int32_t index)
 {
-	unsigned left = way->obstacles & ~lens.ignore;
+	struct way way = candidate_way(j, index);
+	unsigned left = way.obstacles & ~(lens.ignore | OBSTACLE_PAUSED);
 
+	if (lens.but == index + 1)
+		return true;
 	if ((left & ~(unsigned)OBSTACLES_OPENING) != 0)
 		return false;
-	return left == 0 || way->opens_s <= lens.until_s;
+	return left == 0 || way.opens_s <= lens.until_s;
 }
 
 /* The newest release that is wanted, possible and admitted, above index `floor`. */
@@ -60,8 +63,7 @@ static int32_t newest(const struct judgement *j, struct lens lens, is_wanted wan
 	for (int32_t i = j->published - 1; i >= j->lowest && i > floor; i--) {
 		if (!wanted(j, i) || !candidate_is_possible(j, i))
 			continue;
-		struct way way = candidate_way(j, i);
-		if (admits(lens, &way))
+		if (admits(j, lens, i))
 			return i;
 	}
 	return -1;
@@ -91,9 +93,7 @@ static struct choice rule_d(const struct judgement *j, struct lens lens, enum re
 static struct choice with_payload(const struct judgement *j, struct lens lens,
 				  int32_t release, char rule, enum reason why)
 {
-	struct way way = candidate_way(j, release);
-
-	if (admits(lens, &way))
+	if (admits(j, lens, release))
 		return (struct choice){ release, rule, why, -1 };
 	if (j->policy->missing_payload == MISSING_WAIT)
 		return nothing(REASON_PAYLOAD_MISSING, release);
@@ -126,7 +126,8 @@ static struct choice rule_a(const struct judgement *j, struct lens lens)
 
 bool choice_is_behind(const struct judgement *j)
 {
-	struct lens unpaid = { j->situation->now_s, OBSTACLE_PAYLOAD };
+	struct lens unpaid = { .until_s = j->situation->now_s,
+			       .ignore = OBSTACLE_PAYLOAD };
 
 	return newest(j, unpaid, in_newer_quarter, -1) >= 0;
 }
@@ -175,16 +176,21 @@ static bool wait_for_time(struct judgement *j)
 	int64_t at_s = j->situation->now_s;
 
 	while ((at_s = next_opening(j, at_s)) != INT64_MAX) {
-		struct choice choice = choose(j, (struct lens){ at_s, 0 });
+		struct choice choice = choose(j, (struct lens){ .until_s = at_s });
 		if (choice.release < 0)
 			continue;
 		struct way way = candidate_way(j, choice.release);
 		bool opens = (way.obstacles & OBSTACLES_OPENING) != 0;
 		/* One that is open may wait for another to change the rule. */
 		int64_t opens_s = opens ? way.opens_s : at_s;
+		enum reason reason = opens ? way.opening_reason : REASON_DEFERRED;
+		if (way.paused_until_s > opens_s) {
+			opens_s = way.paused_until_s;
+			reason = REASON_RING_PAUSED;
+		}
 		d->release = choice.release;
 		d->opens_s = opens_s == OPENS_SOMETIME ? INSTANT_NONE : opens_s;
-		decision_reason(d, opens ? way.opening_reason : REASON_DEFERRED);
+		decision_reason(d, reason);
 		return true;
 	}
 	return false;
@@ -229,9 +235,25 @@ static void wait_for_person(struct judgement *j, int32_t release)
 	decision_reason(d, reason != REASON_NONE ? reason : way.opening_reason);
 }
 
+/* What a to d would choose with everything set aside may be free, and still not come:
+ * what a person keeps back elsewhere decides by which rule the device goes.  The newest
+ * such release whose freeing would bring it anything; -1 for none. */
+static int32_t kept_back(const struct judgement *j)
+{
+	for (int32_t i = j->published - 1; i >= j->lowest; i--) {
+		if (!candidate_is_possible(j, i) ||
+		    obstacle_reason(candidate_way(j, i).obstacles) == REASON_NONE)
+			continue;
+		struct lens lens = { .until_s = OPENS_SOMETIME, .but = i + 1 };
+		if (choose(j, lens).release >= 0)
+			return i;
+	}
+	return -1;
+}
+
 void settle_waiting(struct judgement *j, const struct choice *now)
 {
-	struct lens all = { OPENS_SOMETIME, ~0U };
+	struct lens all = { .until_s = OPENS_SOMETIME, .ignore = ~0U };
 
 	j->decision->standing = STANDING_WAITING;
 	decision_reason(j->decision, now->why);
@@ -239,6 +261,11 @@ void settle_waiting(struct judgement *j, const struct choice *now)
 		return;
 	struct choice wish = choose(j, all);
 	int32_t release = now->awaited >= 0 ? now->awaited : wish.release;
+	if (release >= 0 &&
+	    obstacle_reason(candidate_way(j, release).obstacles) == REASON_NONE) {
+		int32_t other = kept_back(j);
+		release = other >= 0 ? other : release;
+	}
 	if (release >= 0)
 		wait_for_person(j, release);
 	else if (now->why == REASON_NONE)

@@ -254,7 +254,7 @@ void decide(const struct situation *situation, struct decision *decision)
 
 	if (!judgement_begin(&j, situation, decision))
 		return;
-	struct choice choice = choose(&j, (struct lens){ situation->now_s, 0 });
+	struct choice choice = choose(&j, (struct lens){ .until_s = situation->now_s });
 	judge_baseline_row(&j, &choice);
 	bool restart = restart_is_due(&j, &flow);
 	const struct flow *running = running_flow(&j);

@@ -1,6 +1,6 @@
-/* What only means "not now" (DESIGN 2.3, 2.4, 2.5): stale facts, a pause of the device,
- * back-off after a failure, the window, the user's choice, and a restart that is due.
- * None of it ever changes which release is chosen. */
+/* What only means "not now" (DESIGN 2.3, 2.4, 2.5): stale facts, a pause of the device
+ * or of the ring, back-off after a failure, the window, the user's choice, and a restart
+ * that is due. None of it ever changes which release is chosen. */
 
 #include "engine/ascii.h"
 #include "engine/facts.h"
@@ -135,6 +135,7 @@ struct delays delays_of(const struct judgement *j, int32_t release, enum action 
 	struct delays delays = {
 		.fresh_until_s = INSTANT_NONE,
 		.paused_until_s = INSTANT_NONE,
+		.ring_paused_until_s = INSTANT_NONE,
 		.retry_until_s = INSTANT_NONE,
 		.window_s = INSTANT_NONE,
 		.window_ends_s = INSTANT_NONE,
@@ -144,6 +145,9 @@ struct delays delays_of(const struct judgement *j, int32_t release, enum action 
 		delays.fresh_until_s = s->facts->reported_s + s->plan->facts_fresh_s;
 	if (s->history != NULL && s->history->paused_until_s > s->now_s)
 		delays.paused_until_s = s->history->paused_until_s;
+	/* What a person asked for goes on through a pause. */
+	if (action == ACTION_INSTALL && j->decision->rule != 'r')
+		delays.ring_paused_until_s = candidate_way(j, release).paused_until_s;
 	if (s->history != NULL && action == ACTION_INSTALL)
 		judge_install_retry(j, release, &delays);
 	else if (s->history != NULL && action == ACTION_UNINSTALL)
@@ -179,6 +183,11 @@ static void hold_back_new(struct judgement *j, const struct delays *delays)
 	if (delays->paused_until_s != INSTANT_NONE) {
 		hold_back(d, REASON_DEVICE_PAUSED);
 		not_before(j, delays->paused_until_s);
+	}
+	if (delays->ring_paused_until_s != INSTANT_NONE) {
+		hold_back(d, REASON_RING_PAUSED);
+		d->opens_s = delays->ring_paused_until_s;
+		not_before(j, delays->ring_paused_until_s);
 	}
 	if (delays->retry != REASON_NONE) {
 		hold_back(d, delays->retry);

@@ -60,6 +60,7 @@ enum obstacle {
 	OBSTACLE_GRADUAL = 1 << 1,
 	OBSTACLE_GATE = 1 << 2,
 	OBSTACLE_CANARY = 1 << 3,
+	/* only "not now": a pause never changes which release is chosen (DESIGN 2.3) */
 	OBSTACLE_PAUSED = 1 << 4,
 	/* need a person */
 	OBSTACLE_HALTED = 1 << 5,
@@ -70,16 +71,16 @@ enum obstacle {
 	OBSTACLE_UNINSTALLED = 1 << 10,
 };
 enum {
-	OBSTACLES_OPENING = OBSTACLE_DEFERRED | OBSTACLE_GRADUAL | OBSTACLE_GATE |
-			    OBSTACLE_CANARY | OBSTACLE_PAUSED,
+	OBSTACLES_OPENING =
+		OBSTACLE_DEFERRED | OBSTACLE_GRADUAL | OBSTACLE_GATE | OBSTACLE_CANARY,
 };
 /* A gate or a canary opens by itself, but nobody knows when: after all known times. */
 #define OPENS_SOMETIME (INT64_MAX - 1)
 
 struct way {
 	unsigned obstacles;
-	int64_t opens_s; /* when the last opening obstacle falls; known openings in the
-			    past too */
+	int64_t opens_s; /* when the last opening obstacle falls, a pause aside; known
+			    openings in the past too */
 	enum reason opening_reason; /* the obstacle that falls last */
 	int64_t changes_s; /* the next moment at which time alone removes one, or NONE */
 	/* Known moments, whether past or ahead; INSTANT_NONE where there is none. */
@@ -121,6 +122,7 @@ static inline bool candidate_is_possible(const struct judgement *j, int32_t inde
 struct lens {
 	int64_t until_s; /* what opens by then counts as open */
 	unsigned ignore; /* obstacles set aside */
+	int32_t but;     /* release `but - 1` has nothing in its way; 0: none */
 };
 
 struct choice {
@@ -144,10 +146,11 @@ bool recovery_decide(struct judgement *j);
 struct delays {
 	int64_t fresh_until_s;  /* the facts are fresh until then; NONE: never reported */
 	int64_t paused_until_s; /* the device's own pause; NONE */
-	enum reason retry;      /* NONE, or why it is not tried again now */
-	int64_t retry_until_s;  /* NONE: not by itself */
-	int64_t window_s;       /* installs wait until then; NONE: they may begin */
-	int64_t window_ends_s;  /* they may begin until then; NONE */
+	int64_t ring_paused_until_s; /* of the release in the ring; NONE */
+	enum reason retry;           /* NONE, or why it is not tried again now */
+	int64_t retry_until_s;       /* NONE: not by itself */
+	int64_t window_s;            /* installs wait until then; NONE: they may begin */
+	int64_t window_ends_s;       /* they may begin until then; NONE */
 };
 struct delays delays_of(const struct judgement *j, int32_t release, enum action action);
 void delays_apply(struct judgement *j, const struct delays *delays);

@@ -131,19 +131,13 @@ static bool takes_preview_chain(const struct view *v, const struct written *r)
 static bool is_open(const struct view *v, const struct written *r,
 		    const struct rollout *rollout)
 {
-	const struct flow *flow = &v->record->history.flow;
-	bool runs = flow->state != FLOW_NONE && !flow_state_is_final(flow->state) &&
-		    flow->kind == FLOW_INSTALL && flow->key.kb == r->kb &&
-		    flow->key.build.revision == r->revision;
-
+	/* A pause is no matter of which, only of when. */
 	if (v->ring->canary && rollout->canary != NULL && !rollout->canary_verified &&
 	    strcmp(rollout->canary, v->record->id) != 0)
 		return false;
 	if (rollout->expedited)
 		return true;
 	if (oracle_opens(v->w, r, v->ring->defer_s) > v->w->now_s)
-		return false;
-	if (rollout->paused_until_s > v->w->now_s && !runs)
 		return false;
 	if (v->ring->after < 0)
 		return true;

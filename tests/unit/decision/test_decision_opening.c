@@ -206,13 +206,61 @@ TEST(a_pause_makes_no_new_offers_until_it_ends)
 	record->paused_until_s = at("2026-03-12");
 	yard_rollouts(&y);
 	assert_string_equal(line_in(&y, "now", "26100.10", "2026-03-11"),
-			    "waiting KB20: ring-paused");
+			    "waiting KB20 a: ring-paused");
 	assert_int_equal(y.decision.opens_s, at("2026-03-12"));
 	assert_int_equal(y.decision.stands_until_s, at("2026-03-12"));
 	assert_string_equal(line_in(&y, "now", "26100.10", "2026-03-12"),
 			    "install KB20 a");
 	assert_string_equal(line_in(&y, "six", "26100.10", "2026-03-11"),
 			    "waiting KB20: deferred");
+	yard_close(&y);
+}
+
+/* A baseline that is paused is waited for: an older update, or one that leaves the
+ * track, is no way around it. */
+TEST(a_pause_never_changes_which_release_is_chosen)
+{
+	static const char *const april[] = {
+		"product win11 client 26100 from=26100.1",
+		"KB10 26100.10 baseline 2026-01-13",
+		"KB20 26100.20 hotpatch 2026-03-10 baseline=KB10",
+		"KB30 26100.30 baseline 2026-04-14",
+		"KB31 26100.31 lcu 2026-04-19 OOB repairs=KB30",
+	};
+	struct yard y;
+
+	yard_open(&y, april, COUNT_OF(april), rings, COUNT_OF(rings));
+	yard_record(&y, "KB30", "now")->paused_until_s = at("2026-05-05");
+	yard_rollouts(&y);
+	assert_string_equal(line_in(&y, "now", "26100.20", "2026-04-25"),
+			    "waiting KB30 b: new-quarter ring-paused");
+	assert_string_equal(line_in(&y, "now", "26100.20", "2026-05-05"),
+			    "install KB30 b: new-quarter");
+	yard_close(&y);
+}
+
+/* What a to d would choose with everything set aside may be free and still not come. */
+TEST(what_is_kept_back_elsewhere_is_named_when_it_decides_the_rule)
+{
+	static const char *const kept[] = {
+		"policy all allow match=any",
+		"ring now defer=0 match=any",
+		"hold KB30 match=any",
+		"hold KB40 match=any",
+	};
+	static const char *const may[] = {
+		"product win11 client 26100 from=26100.1",
+		"KB10 26100.10 baseline 2026-01-13",
+		"KB20 26100.20 hotpatch 2026-03-10 baseline=KB10",
+		"KB30 26100.30 baseline 2026-04-14",
+		"KB40 26100.40 hotpatch 2026-05-12 baseline=KB30",
+		"KB41 26100.50 lcu 2026-05-12",
+	};
+	struct yard y;
+
+	yard_open(&y, may, COUNT_OF(may), kept, COUNT_OF(kept));
+	assert_string_equal(line_in(&y, "now", "26100.20", "2026-05-25"),
+			    "waiting KB40: held");
 	yard_close(&y);
 }
 
@@ -451,6 +499,9 @@ int main(void)
 		cmocka_unit_test(previews_and_their_fixes_are_for_those_who_take_them),
 		cmocka_unit_test(a_gate_opens_a_ring_when_the_earlier_one_has_passed),
 		cmocka_unit_test(a_pause_makes_no_new_offers_until_it_ends),
+		cmocka_unit_test(a_pause_never_changes_which_release_is_chosen),
+		cmocka_unit_test(
+			what_is_kept_back_elsewhere_is_named_when_it_decides_the_rule),
 		cmocka_unit_test(what_needs_a_person_keeps_a_release_back),
 		cmocka_unit_test(a_release_or_a_ring_may_ask_for_approval),
 		cmocka_unit_test(a_targeted_release_is_only_for_devices_that_match),

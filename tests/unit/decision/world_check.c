@@ -205,6 +205,8 @@ const char *world_check_begun(struct world *w, int device)
 	if (rollout->withdrawn || rollout->halted ||
 	    rollout->approval == APPROVAL_REFUSED)
 		return "nothing withdrawn, halted or refused is newly offered";
+	if (d->rule != 'r' && !rollout->expedited && rollout->paused_until_s > w->now_s)
+		return "nothing paused is newly offered";
 	for (size_t i = 0; i < w->hold_count; i++) {
 		const char *held = facts_get(&record->facts, "tag.held");
 		if (w->holds[i] == to->kb && held != NULL && strcmp(held, "yes") == 0)
