@@ -44,6 +44,7 @@ static const struct {
 
 struct lab lab;
 static struct loop *loop;
+static struct session *reader;
 static uv_sem_t answered;
 
 /* --- opening ------------------------------------------------------------------------ */
@@ -69,12 +70,14 @@ static void start_loop(void)
 	struct problem p = { 0 };
 
 	loop = loop_start(&settings, &p);
-	if (loop == NULL)
+	reader = lab.backend->ops->open(lab.backend, &p);
+	if (loop == NULL || reader == NULL)
 		fail_msg("%s", p.text);
 }
 
 static void stop_loop(void)
 {
+	lab.backend->ops->close(reader);
 	loop_stop(loop);
 	loop_join(loop);
 }
@@ -381,24 +384,11 @@ void crew_advance(int64_t seconds)
 	json_decref(lab_expect(&lab, 200, "POST", "/clock", body));
 }
 
-static struct session *open_session(void)
-{
-	struct problem p = { 0 };
-	struct session *session = lab.backend->ops->open(lab.backend, &p);
-
-	if (session == NULL)
-		fail_msg("%s", p.text);
-	return session;
-}
-
 void crew_record(const char *id, struct device_record *record)
 {
 	struct problem p;
-	struct session *session = open_session();
-	int rc = lab.backend->ops->device_read(session, id, record, &p);
 
-	lab.backend->ops->close(session);
-	assert_int_equal(rc, 1);
+	assert_int_equal(lab.backend->ops->device_read(reader, id, record, &p), 1);
 }
 
 static struct release_key key_of(uint32_t kb)
@@ -433,21 +423,15 @@ bool crew_stored(uint32_t kb, const char *ring, struct rollout_record *record)
 {
 	struct problem p;
 	struct release_key key = key_of(kb);
-	struct session *session = open_session();
-	int rc = lab.backend->ops->rollout_read(session, &key, ring, record, &p);
 
-	lab.backend->ops->close(session);
-	return rc == 1;
+	return lab.backend->ops->rollout_read(reader, &key, ring, record, &p) == 1;
 }
 
 void crew_recount(void)
 {
 	struct problem p = { 0 };
 	int64_t astray = -1;
-	struct session *session = open_session();
-	int rc = store_recount(session, &astray, &p);
 
-	lab.backend->ops->close(session);
-	assert_int_equal(rc, 0);
+	assert_int_equal(store_recount(reader, &astray, &p), 0);
 	assert_int_equal(astray, 0);
 }

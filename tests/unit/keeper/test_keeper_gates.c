@@ -137,6 +137,21 @@ TEST(the_next_ring_opens_when_the_soak_is_over_and_not_before)
 	assert_int_equal(crew_poll("b-00"), HOTPATCH);
 }
 
+TEST(a_ring_that_halts_after_it_passed_shuts_the_next_one_again)
+{
+	crew_enrol_many("t", 12, "test");
+	crew_enrol_many("b", 2, "broad");
+	assert_int_equal(crew_try_many("t", 0, 10, 0, HOTPATCH), 10);
+	crew_advance(DAY_S);
+	assert_int_equal(crew_poll("b-00"), HOTPATCH);
+	assert_true(crew_try("t-10", HOTPATCH, FLOW_FAILED, 0x800F0922));
+	assert_true(crew_rollout(HOTPATCH, "test")->halted);
+	assert_int_equal(crew_rollout(HOTPATCH, "test")->passed_s, 0);
+	crew_end("b-00", FLOW_FAILED, 0x80070643);
+	crew_advance(2 * HOUR_S);
+	assert_int_equal(crew_poll("b-00"), 0);
+}
+
 TEST(a_group_that_merely_finished_does_not_open_the_next_ring)
 {
 	crew_enrol_many("t", 5, "test");
@@ -364,6 +379,7 @@ int main(void)
 		KEEPER_TEST(one_critical_failure_halts_at_once),
 		KEEPER_TEST(a_device_that_fails_again_and_again_is_one_failure),
 		KEEPER_TEST(the_next_ring_opens_when_the_soak_is_over_and_not_before),
+		KEEPER_TEST(a_ring_that_halts_after_it_passed_shuts_the_next_one_again),
 		KEEPER_TEST(a_group_that_merely_finished_does_not_open_the_next_ring),
 		KEEPER_TEST(
 			a_small_ring_passes_with_all_it_has_but_those_that_are_silent),
