@@ -217,6 +217,7 @@ static void text_of_waiting(const struct gate_question *q,
 {
 	char counts[80], rate[RATE_TEXT], until[INSTANT_TEXT];
 	int64_t mute = mute_of(&q->together), total = outcomes_of(&q->together);
+	int64_t asked = mute + total;
 
 	counts_text(&q->together, counts, sizeof counts);
 	switch (verdict->why) {
@@ -232,7 +233,7 @@ static void text_of_waiting(const struct gate_question *q,
 	case GATE_WHY_SILENT:
 		snprintf(text, GATE_TEXT,
 			 "%lld of %lld are silent or unverified, and %s may be",
-			 (long long)mute, (long long)(mute + total),
+			 (long long)mute, (long long)asked,
 			 rate_text(q->gate->max_silent_permille, rate));
 		break;
 	default:

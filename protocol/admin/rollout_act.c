@@ -15,6 +15,8 @@
 #include "protocol/server/ring_gate.h"
 #include "protocol/server/site.h"
 
+enum { EXPEDITE_MAX_S = 2 * DAY_S };
+
 const char *const act_names[ACT_KINDS] = {
 	[ACT_PAUSE] = "pause",       [ACT_RESUME] = "resume",
 	[ACT_HALT] = "halt",         [ACT_APPROVE] = "approve",
@@ -262,8 +264,8 @@ int rollout_act_read(struct rollout_act *act, enum act_kind kind, const json_t *
 	if (rollout_target_read(&act->target, body, p) < 0 ||
 	    read_reason(act, body, p) < 0 ||
 	    read_seconds(body, "for", PAUSE_MAX_S, PAUSE_MAX_S, &act->pause_s, p) < 0 ||
-	    read_seconds(body, "deadline", 2 * DAY_S, 2 * DAY_S, &act->deadline_s, p) <
-		    0 ||
+	    read_seconds(body, "deadline", EXPEDITE_MAX_S, EXPEDITE_MAX_S,
+			 &act->deadline_s, p) < 0 ||
 	    read_percent(body, "max_failed", &act->max_failed_permille, p) < 0)
 		return -1;
 	if (act->undo && row->audit_undo == NULL)

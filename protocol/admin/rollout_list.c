@@ -1,6 +1,7 @@
 /* GET /rollouts: each release in each ring, where it stands, how it went, and why it is
  * not further. */
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,7 @@ static int add_row(struct looking *l, json_t *rows, struct problem *p)
 {
 	if (ring_gate_read(&l->look, l->title, l->ring, &l->gate, p) < 0)
 		return -1;
+	assert(l->gate.rollout != NULL);
 	if (!is_in_play(l))
 		return 0;
 	title_key(l->look.snapshot->catalog, l->title, &l->key);
