@@ -129,6 +129,20 @@ const char *release_text(const struct line *line, int32_t index,
 	return text;
 }
 
+void explanation_note(struct explanation *e, const char *label, const char *fmt, ...)
+{
+	va_list args;
+
+	if (e->note_count == EXPLANATION_NOTES)
+		return;
+	char *note = e->notes[e->note_count++];
+	int used = snprintf(note, sizeof e->notes[0], "%-11s ", label);
+	assert(used > 0 && (size_t)used < sizeof e->notes[0]);
+	va_start(args, fmt);
+	put(note + used, sizeof e->notes[0] - (size_t)used, fmt, args);
+	va_end(args);
+}
+
 static void tell_facts(struct telling *t)
 {
 	static const enum fact_id needed[] = { FACT_OS_BUILD, FACT_OS_ARCH,
@@ -301,7 +315,7 @@ static void tell_asked_headline(struct explanation *e)
 static void begin(struct explanation *e, const struct situation *s)
 {
 	memset(e, 0, offsetof(struct explanation, rules));
-	e->way_back_count = 0;
+	e->way_back_count = e->note_count = 0;
 	e->device = s->device;
 	e->now_s = s->now_s;
 	decide(s, &e->decision);

@@ -17,7 +17,12 @@
 #include "engine/decision.h"
 #include "engine/facts.h"
 
-enum { EXPLANATION_RULES = 48, EXPLANATION_STEPS = 12, EXPLANATION_TEXT = 16 * 1024 };
+enum {
+	EXPLANATION_RULES = 48,
+	EXPLANATION_STEPS = 12,
+	EXPLANATION_NOTES = 16,
+	EXPLANATION_TEXT = 16 * 1024
+};
 
 enum rule_group {
 	RULES_PLACEMENT,   /* facts product level ring policy-match */
@@ -64,6 +69,9 @@ struct explanation {
 	struct rule rules[EXPLANATION_RULES];
 	uint16_t way_back_count; /* steps back to hotpatches, in order; none needed: 0 */
 	char way_back[EXPLANATION_STEPS][192];
+	/* What the asker did to the situation, in words: added after explain(). */
+	uint16_t note_count;
+	char notes[EXPLANATION_NOTES][160];
 };
 
 /* `question` may be NULL.  0; or -1 when the question names a release that the device's
@@ -71,6 +79,11 @@ struct explanation {
  * rules of a release, and its headline says so. */
 int explain(const struct situation *situation, const struct explain_question *question,
 	    struct explanation *explanation);
+
+/* One more note: "assumed", "vbs = running".  Past the last there is none. */
+__attribute__((format(printf, 3, 4))) void explanation_note(struct explanation *e,
+							    const char *label,
+							    const char *fmt, ...);
 
 /* The whole of it for people, in lines of at most some 100 columns, into `room`, cut to
  * fit at a line's end; returns room.  EXPLANATION_TEXT bytes hold any. */

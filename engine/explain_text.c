@@ -151,6 +151,8 @@ char *explanation_text(const struct explanation *e, char *room, size_t size)
 	write_reasons(&page, e);
 	write_times(&page, &e->decision);
 	write_line(&page, "  as of       %s", moment_text(e->now_s, moment));
+	for (int i = 0; i < e->note_count; i++)
+		write_line(&page, "  %s", e->notes[i]);
 	write_rules(&page, e, RULES_PLACEMENT, "Where it belongs");
 	write_rules(&page, e, RULES_ELIGIBILITY, "Whether it takes hotpatches");
 	if (e->release >= 0 && e->decision.line != NULL) {

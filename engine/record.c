@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/problem.h"
+
 const char *const event_kind_names[EVENT_KINDS] = {
 	[EVENT_ENROLLED] = "enrolled",
 	[EVENT_FACTS] = "facts",
@@ -28,6 +30,34 @@ void device_record_init(struct device_record *record, const char *id, int64_t no
 	record->facts_wanted = true;
 	facts_init(&record->facts);
 	history_init(&record->history);
+}
+
+int device_record_assume(struct device_record *record, const char *text, int64_t now_s,
+			 struct problem *p)
+{
+	char name[LIMIT_FACT_NAME + 1];
+	size_t size = strcspn(text, "=");
+
+	if (text[size] != '=' || size == 0 || size > LIMIT_FACT_NAME)
+		return problem_set(
+			p, PROBLEM_BAD_INPUT,
+			"'%.80s' assumes nothing: it wants NAME=VALUE, or NAME= "
+			"for a fact that is not reported",
+			text);
+	memcpy(name, text, size);
+	name[size] = '\0';
+	if (text[size + 1] == '\0') {
+		char folded[LIMIT_FACT_NAME + 1];
+		if (!fact_name_fold(name, folded))
+			return problem_set(p, PROBLEM_BAD_INPUT,
+					   "'%.80s' is not a fact name", name);
+		facts_remove(&record->facts, folded);
+	} else if (facts_set(&record->facts, name, text + size + 1, now_s, FACT_ASSUMED,
+			     NULL, p) < 0) {
+		return -1;
+	}
+	history_saw(&record->history, &record->facts, now_s);
+	return 0;
 }
 
 /* The slots are cleared as they are taken: an outcome is large, and most hold none. */

@@ -14,6 +14,8 @@
 #include "engine/facts.h"
 #include "engine/history.h"
 
+struct problem;
+
 struct device_record {
 	int64_t key; /* the store's; 0 for a device not yet stored */
 	char id[LIMIT_DEVICE_ID + 1];
@@ -28,6 +30,12 @@ struct device_record {
 };
 
 void device_record_init(struct device_record *record, const char *id, int64_t now_s);
+
+/* For one question: "vbs=running" sets a fact from `now_s` on, "vbs=" takes it away.
+ * Such a record is never written.  -1 with *p told, and the record unchanged, for what
+ * is no fact. */
+int device_record_assume(struct device_record *record, const char *text, int64_t now_s,
+			 struct problem *p);
 
 enum event_kind {
 	EVENT_ENROLLED,
@@ -61,8 +69,10 @@ struct event {
 	uint32_t code;
 	char note[256]; /* the device's own words, or why */
 	/* What a record takes from it beside that (engine/replay.h). */
-	int64_t time_s; /* a flow begins: its deadline, or 0.  PAUSED: its end.  A request
-			   is made: the publication of what is to be removed */
+	int64_t time_s; /* a flow begins: its deadline, or 0.  It says that a restart is
+			   pending: when that restart came already, or 0.  PAUSED: its
+			   end.  A request is made: the publication of what is to be
+			   removed */
 	enum release_kind release_kind; /* a flow begins: of its release */
 	bool ends_recovery;             /* a flow begins: the last of a rollback-to-LCU */
 	bool unverifiable;         /* an install ends unverified, or is reconsidered */
@@ -73,10 +83,11 @@ struct event {
 };
 
 /* One change of one fact.  What was said again as it was is logged too, since facts have
- * an age: without a name, of all that are reported. */
+ * an age.  Without a name it is of all: those that are reported stand as they are; or,
+ * where they are removed, nothing is known any more, for the device was forgotten. */
 struct fact_change {
 	int64_t at_s;
-	char name[LIMIT_FACT_NAME + 1]; /* "": all that are reported stand as they are */
+	char name[LIMIT_FACT_NAME + 1];
 	char value[LIMIT_FACT_VALUE + 1];
 	bool removed;
 	enum fact_source source;

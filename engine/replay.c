@@ -43,6 +43,11 @@ static void enter_state(struct flow *flow, const struct event *event)
 	flow->lease_s = flow_state_is_final(to) ? 0 : event->at_s + flow_lease_s(to);
 	if (to == FLOW_RESTART_PENDING && flow->pending_since_s == 0)
 		flow->pending_since_s = event->at_s;
+	if (to == FLOW_RESTART_PENDING && event->time_s != 0) {
+		/* That word came late: the restart was before it. */
+		flow->pending_since_s = event->time_s - 1;
+		flow->lease_s = event->at_s + flow_lease_s(FLOW_INSTALLING);
+	}
 	if (flow_state_is_final(to) || flow_state_is_committed(to))
 		flow->withdrawing = false; /* it ended, or goes to its end */
 }
@@ -90,8 +95,7 @@ static void count_step(struct device_record *record, enum flow_state ended)
 	struct request *request = &record->history.request;
 	const struct flow *flow = &record->history.flow;
 
-	if (request_is_over(request) ||
-	    (flow->kind != FLOW_UNINSTALL && !flow->ends_recovery))
+	if (!request_owns_flow(request, flow))
 		return;
 	switch (ended) {
 	case FLOW_REMOVED:
@@ -266,8 +270,12 @@ int replay_fact(struct replay *replay, const struct fact_change *change,
 
 	if (replay->first_s == INSTANT_NONE)
 		come(replay, change->at_s);
-	if (!replay->known || change->at_s < record->created_s)
-		return 0; /* of a device that was forgotten since */
+	if (change->name[0] == '\0' && change->removed) {
+		/* Also of KBs that it showed; those of a device of that name follow. */
+		facts_init(&record->facts);
+		record->history.sighting_count = 0;
+		return 0;
+	}
 	if (change->name[0] == '\0')
 		facts_confirm(&record->facts, change->at_s);
 	else if (change->removed)

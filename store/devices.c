@@ -175,8 +175,8 @@ static int run_with_key(struct session *session, enum statement_id statement, in
 
 /* Bring the log to its end: no facts, and no flow that would be counted as running for
  * ever. */
-static int close_log(struct session *session, struct device_record *record, int64_t at_s,
-		     struct problem *p)
+static int close_log(struct session *session, const struct device_record *record,
+		     int64_t at_s, struct problem *p)
 {
 	const struct flow *flow = &record->history.flow;
 	const struct event forgotten = { .kind = EVENT_FORGOTTEN, .at_s = at_s };
@@ -191,8 +191,7 @@ static int close_log(struct session *session, struct device_record *record, int6
 		.note = "the device was forgotten",
 	};
 
-	facts_init(&record->facts);
-	if (fact_log_difference(session, record->key, at_s, &record->facts, p) < 0)
+	if (fact_log_end(session, record->key, at_s, p) < 0)
 		return -1;
 	_Static_assert(sizeof event.ring == sizeof flow->ring, "both are ring names");
 	memcpy(event.ring, flow->ring, sizeof event.ring);

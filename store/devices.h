@@ -18,8 +18,8 @@ int store_device_next(struct session *session, const char *after,
 int store_device_count(struct session *session, int64_t *count, struct problem *p);
 int store_device_write(struct session *session, struct device_record *record,
 		       const struct outcome *outcome, struct problem *p);
-/* PROBLEM_NOT_FOUND when there is none.  Its log stays, and is closed: facts it had are
- * logged as removed, a running flow as withdrawn. */
+/* PROBLEM_NOT_FOUND when there is none.  Its log stays, and is closed: its facts are
+ * logged as gone, a running flow as withdrawn. */
 int store_device_forget(struct session *session, const char *id, int64_t at_s,
 			struct problem *p);
 /* A device that is not there, or was seen later already, is left alone. */

@@ -109,8 +109,7 @@ static int log_new(struct session *session, struct entry *entry, const struct fa
 	}
 	if (!any)
 		return 0;
-	entry->name = "";
-	entry->value = NULL;
+	entry->name = entry->value = "";
 	entry->source = FACT_REPORTED;
 	entry->at_s = facts->reported_s;
 	return log_entry(session, entry, p);
@@ -149,14 +148,19 @@ int fact_log_difference(struct session *session, int64_t key, int64_t at_s,
 	return log_new(session, &entry, old, facts, p);
 }
 
+int fact_log_end(struct session *session, int64_t key, int64_t at_s, struct problem *p)
+{
+	const struct entry entry = { key, at_s, "", NULL, FACT_REPORTED };
+	return log_entry(session, &entry, p);
+}
+
 static int read_change(sqlite3_stmt *stmt, struct fact_change *change, struct problem *p)
 {
 	int column = 0;
 
 	change->at_s = column_int(stmt, &column);
 	column_text(stmt, &column, change->name, sizeof change->name);
-	change->removed = change->name[0] != '\0' &&
-			  sqlite3_column_type(stmt, column) == SQLITE_NULL;
+	change->removed = sqlite3_column_type(stmt, column) == SQLITE_NULL;
 	column_text(stmt, &column, change->value, sizeof change->value);
 	int source = column_word(stmt, &column, fact_source_words, 2, p);
 	if (source < 0)

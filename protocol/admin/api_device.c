@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/explain.h"
 #include "engine/facts.h"
 #include "engine/history.h"
 #include "protocol/admin/call.h"
@@ -95,55 +94,6 @@ void api_device(struct call *call)
 	member_set(body, "flow", flow_json(&desk->record));
 	member_set(body, "marks", marks_json(&desk->record.history));
 	member_set(body, "events", events);
-	view_give(view);
-	call_reply(call, 200, body);
-}
-
-/* "KB5058497", or "KB5058497@26100.3981" where one KB has several builds. */
-static bool parse_update(char *text, struct explain_question *question)
-{
-	char *at = strchr(text, '@');
-
-	*question = (struct explain_question){ 0 };
-	if (at != NULL) {
-		*at++ = '\0';
-		if (!build_parse(at, &question->build))
-			return false;
-	}
-	return kb_parse(text, &question->kb);
-}
-
-void api_device_explain(struct call *call)
-{
-	struct desk *desk = call->desk;
-	struct explain_question question;
-	struct problem p;
-	char text[64];
-
-	int asked = call_query(call, "update", text, sizeof text);
-	if (asked < 0)
-		return;
-	if (asked == 1 && !parse_update(text, &question)) {
-		problem_set(&p, PROBLEM_BAD_INPUT,
-			    "the parameter 'update' wants a KB such as KB5058497, or "
-			    "KB5058497@26100.3981");
-		call_problem(call, &p);
-		return;
-	}
-	if (!read_device(call))
-		return;
-	struct explanation *explanation =
-		exchange_allocate(call->exchange, sizeof *explanation);
-	if (explanation == NULL) {
-		answer_no_memory(call);
-		return;
-	}
-	struct view *view = site_view(desk->site);
-	struct situation situation =
-		site_situation(desk->site, view, &desk->record, site_now(desk->site));
-	/* A release it does not know is said in the headline. */
-	explain(&situation, asked == 1 ? &question : NULL, explanation);
-	json_t *body = explanation_json(explanation, view->snapshot->plan);
 	view_give(view);
 	call_reply(call, 200, body);
 }

@@ -14,7 +14,6 @@ static const char *const track_names[] = { "standard", "hotpatch" };
 static const char *const level_state_names[] = { "none", "known", "unknown",
 						 "ambiguous" };
 static const char *const block_names[] = { "none", "operator", "uninstalled" };
-static const char *const source_names[] = { "reported", "asserted" };
 static const char *const request_names[] = { "none", "uninstall", "rollback" };
 
 void member_set(json_t *object, const char *name, json_t *value)
@@ -208,7 +207,7 @@ json_t *facts_json(const struct device_record *record)
 		json_t *one = json_object();
 		member_set(one, "name", text_json(fact_name(&record->facts, fact)));
 		member_set(one, "value", text_json(fact_value(&record->facts, fact)));
-		member_set(one, "source", json_string(source_names[fact->source]));
+		member_set(one, "source", json_string(fact_source_names[fact->source]));
 		member_set(one, "observed", instant_json(fact->observed_s));
 		member_set(one, "since", instant_json(fact->since_s));
 		json_array_append_new(list, one);
@@ -316,6 +315,15 @@ static json_t *rule_json(const struct rule *rule)
 	return one;
 }
 
+static json_t *notes_json(const struct explanation *explanation)
+{
+	json_t *list = json_array();
+
+	for (uint16_t i = 0; i < explanation->note_count; i++)
+		json_array_append_new(list, text_json(explanation->notes[i]));
+	return list;
+}
+
 json_t *explanation_json(const struct explanation *explanation, const struct plan *plan)
 {
 	json_t *object = json_object(), *rules = json_array(), *way = json_array();
@@ -332,6 +340,8 @@ json_t *explanation_json(const struct explanation *explanation, const struct pla
 		member_set(
 			object, "text",
 			text_json(explanation_text(explanation, text, EXPLANATION_TEXT)));
+	if (explanation->note_count > 0)
+		member_set(object, "notes", notes_json(explanation));
 	member_set(object, "rules", rules);
 	member_set(object, "way_back", way);
 	member_set(object, "decision",

@@ -13,7 +13,7 @@ void api_clock_move(struct call *call);
 void api_enrolment(struct call *call);
 void api_audit(struct call *call);
 
-/* api_devices.c, api_device.c */
+/* api_devices.c, api_device.c, api_explain.c */
 void api_devices(struct call *call);
 void api_device(struct call *call);
 void api_device_explain(struct call *call);

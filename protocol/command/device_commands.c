@@ -202,25 +202,67 @@ static enum status run_show(const struct invocation *invocation)
 			   : tell_trouble(invocation, "show the device", &trouble);
 }
 
-static enum status run_explain(const struct invocation *invocation)
+/* STATUS_DONE, or told what is no question. */
+static enum status check_question(const struct invocation *invocation, uint32_t *kb)
 {
-	struct trouble trouble = { 0 };
-	char path[LIMIT_TARGET], name[KB_TEXT];
 	const char *update = invocation->options[OPTION_UPDATE];
-	uint32_t kb = 0;
-	json_t *answer;
+	const char *at = invocation->options[OPTION_AT];
+	int64_t at_s;
 
-	if (update != NULL && !kb_parse(update, &kb))
+	*kb = 0;
+	if (update != NULL && !kb_parse(update, kb))
 		return tell_usage(invocation,
 				  "--update takes a KB such as KB5058497, not "
 				  "\"%.60s\"",
 				  update);
-	if (device_path(invocation, "/explain", path, sizeof path, &trouble) < 0 ||
-	    (update != NULL &&
-	     path_query(path, sizeof path, "update", kb_format(kb, name)) < 0))
+	if (at != NULL && !instant_parse(at, &at_s))
+		return tell_usage(invocation,
+				  "--at takes a time such as 2025-05-21T09:42:00Z, not "
+				  "\"%.60s\"",
+				  at);
+	for (size_t i = 0; i < invocation->assumption_count; i++) {
+		const char *text = invocation->assumptions[i];
+		if (text[0] == '=' || strchr(text, '=') == NULL)
+			return tell_usage(invocation,
+					  "--assume takes a fact as NAME=VALUE, or "
+					  "NAME= for one that is not reported, not "
+					  "\"%.60s\"",
+					  text);
+	}
+	return STATUS_DONE;
+}
+
+static int explain_path(const struct invocation *invocation, uint32_t kb, char *path,
+			size_t size, struct trouble *trouble)
+{
+	const char *at = invocation->options[OPTION_AT];
+	char name[KB_TEXT];
+
+	if (device_path(invocation, "/explain", path, size, trouble) < 0)
+		return -1;
+	int result = kb == 0 ? 0 : path_query(path, size, "update", kb_format(kb, name));
+	if (result == 0 && at != NULL)
+		result = path_query(path, size, "at", at);
+	for (size_t i = 0; result == 0 && i < invocation->assumption_count; i++)
+		result = path_query(path, size, "assume", invocation->assumptions[i]);
+	if (result < 0)
+		trouble_set(trouble, STATUS_FAILED, "--assume is too long to be asked");
+	return result;
+}
+
+static enum status run_explain(const struct invocation *invocation)
+{
+	struct trouble trouble = { 0 };
+	char path[LIMIT_TARGET];
+	uint32_t kb;
+	json_t *answer;
+
+	enum status status = check_question(invocation, &kb);
+	if (status != STATUS_DONE)
+		return status;
+	if (explain_path(invocation, kb, path, sizeof path, &trouble) < 0)
 		return tell_trouble(invocation, "explain", &trouble);
-	enum status status =
-		change_make(invocation, "explain", "GET", path, NULL, &answer);
+	status = change_make(invocation, "explain", "GET", path, NULL, &answer);
 	if (status != STATUS_DONE)
 		return status;
 	const char *text = json_string_value(json_object_get(answer, "text"));
@@ -341,9 +383,15 @@ const struct command device_commands[] = {
 	{ "device", "show", "NAME", 1, 1, 0,
 	  "one device: its facts, its decision, what happened lately", NULL, &device_columns,
 	  { "device show BEN-LAB7-0412", "device show BEN-LAB7-0412 -o json" }, run_show },
-	{ "device", "explain", "NAME", 1, 1, TAKES(OPTION_UPDATE),
-	  "why it is offered what it is offered, rule by rule", NULL, NULL,
-	  { "device explain BEN-LAB7-0412", "device explain BEN-LAB7-0412 --update KB5058497" },
+	{ "device", "explain", "NAME", 1, 1,
+	  TAKES(OPTION_UPDATE) | TAKES(OPTION_AT) | TAKES(OPTION_ASSUME),
+	  "why it is offered what it is offered, rule by rule",
+	  "--at answers for the past from what was logged: its facts and history, catalog, plan and\n"
+	  "rollouts as they were then.  For a time to come it decides what is known now at that time.\n"
+	  "--assume asks what other facts would change; nothing is kept.", NULL,
+	  { "device explain BEN-LAB7-0412 --update KB5058497",
+	    "device explain BEN-LAB7-0412 --at 2025-05-21T09:42:00Z",
+	    "device explain BEN-LAB7-0412 --assume vbs=running --assume chpe=" },
 	  run_explain },
 	{ "device", "add", "NAME", 1, 1, 0,
 	  "make a device known and print its token",

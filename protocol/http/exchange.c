@@ -263,3 +263,24 @@ bool http_query(const struct http_request *request, const char *name, char *out,
 	}
 	return false;
 }
+
+int http_query_nth(const struct http_request *request, const char *name, size_t n,
+		   char *out, size_t room)
+{
+	size_t name_size = strlen(name);
+
+	for (const char *pair = request->query; *pair != '\0';) {
+		size_t size = strcspn(pair, "&");
+		bool is_named = size >= name_size && memcmp(pair, name, name_size) == 0 &&
+				(size == name_size || pair[name_size] == '=');
+		if (is_named && n-- == 0)
+			return size > name_size + 1 && decode(pair + name_size + 1,
+							      size - name_size - 1, out,
+							      room, true)
+				       ? 1
+				       : -1;
+		pair += size;
+		pair += *pair == '&';
+	}
+	return 0;
+}

@@ -94,5 +94,9 @@ bool http_decode(const char *text, size_t size, char *out, size_t room);
  * absent or malformed. */
 bool http_query(const struct http_request *request, const char *name, char *out,
 		size_t room);
+/* The same of one that may be given several times: the n-th, from 0.  1 there, 0 none,
+ * -1 malformed, empty or too long. */
+int http_query_nth(const struct http_request *request, const char *name, size_t n,
+		   char *out, size_t room);
 
 #endif

@@ -30,8 +30,9 @@ struct site {
 	pthread_mutex_t lock; /* over the pointer, not over what it points to */
 	struct view *view;
 
+	uint64_t generation; /* of views; atomic */
+
 	/* The writer thread's. */
-	uint64_t generation;
 	struct device_record record;
 	struct decision decision;
 	struct outcome outcome;

@@ -400,7 +400,9 @@ struct view *view_build(struct site *site, struct session *session,
 	rollouts = read_rollouts(site, session, view, catalog, plan, p);
 	if (rollouts == NULL)
 		goto fail;
-	view->snapshot = snapshot_new(++site->generation, catalog, plan, rollouts);
+	/* Those of the past are built on other threads than the writer's. */
+	uint64_t generation = __atomic_add_fetch(&site->generation, 1, __ATOMIC_RELAXED);
+	view->snapshot = snapshot_new(generation, catalog, plan, rollouts);
 	if (view->snapshot == NULL) {
 		no_memory(p);
 		goto fail;

@@ -35,6 +35,9 @@ static const struct fake_answer answers[] = {
 	  "2\"}" },
 	{ "GET " API "/devices/a%2Fb%20c/explain?update=KB5058497", 200,
 	  "{\"id\":\"a/b c\",\"text\":\"It is \\u001b[31mnot\\u001b[0m offered.\\n\"}" },
+	{ "GET " API "/devices/dev-1/explain?at=2025-05-21T09%3A42%3A00%2B02%3A00"
+	  "&assume=vbs%3Drunning&assume=chpe%3D ",
+	  200, "{\"text\":\"So it was.\\n\"}" },
 	{ "PUT " API "/devices/dev-1/facts", 200, "{}" },
 	{ "DELETE " API "/devices/dev-1", 200, "" },
 	{ "POST " API "/devices", 201, "{\"id\":\"dev-9\",\"token\":\"secret\"}" },
@@ -196,6 +199,15 @@ TEST(every_end_has_its_own_exit_status)
 		{ "device explain a --update fifty", 64,
 		  "error: --update takes a KB such as KB5058497, not \"fifty\"\n"
 		  "  Help: patchyard device explain --help\n" },
+		{ "device explain a --at yesterday", 64,
+		  "error: --at takes a time such as 2025-05-21T09:42:00Z, not "
+		  "\"yesterday\"\n  Help: patchyard device explain --help\n" },
+		{ "device explain a --assume vbs=on --assume vbs", 64,
+		  "error: --assume takes a fact as NAME=VALUE, or NAME= for one that "
+		  "is not reported, not \"vbs\"\n"
+		  "  Help: patchyard device explain --help\n" },
+		{ "device explain a --at 2025-05-21 --at 2025-05-22", 64,
+		  "error: --at is given twice\n  Help: patchyard --help\n" },
 		{ "device assert dev-1 vbs", 64,
 		  "error: a fact is given as NAME=VALUE, not \"vbs\"\n"
 		  "  Help: patchyard device assert --help\n" },
@@ -237,6 +249,9 @@ TEST(results_alone_go_to_standard_output)
 		/* what a server or device says cannot paint on a terminal */
 		{ "device explain 'a/b c' --update 5058497",
 		  "It is ?[31mnot?[0m offered.\n", "" },
+		{ "device explain dev-1 --at 2025-05-21T09:42:00+02:00"
+		  " --assume vbs=running --assume chpe=",
+		  "So it was.\n", "" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -213,6 +213,14 @@ static void tell_fact(const char *name, const char *value, int64_t at_s)
 		fail_msg("%s", p.text);
 }
 
+static void tell_end(int64_t at_s)
+{
+	const struct fact_change end = { .at_s = at_s, .removed = true };
+	struct problem p = { 0 };
+
+	assert_int_equal(replay_fact(&past, &end, &p), 0);
+}
+
 TEST(a_device_is_known_from_its_first_word_until_it_is_forgotten)
 {
 	replay_init(&past, "pc");
@@ -229,7 +237,7 @@ TEST(a_device_is_known_from_its_first_word_until_it_is_forgotten)
 	assert_false(past.known);
 	assert_int_equal(past.forgotten_s, 200);
 	/* What its end leaves in the log of facts does not bring it back. */
-	tell_fact("vbs", NULL, 200);
+	tell_end(200);
 	assert_false(past.known);
 	tell(EVENT_ENROLLED, 300);
 	assert_true(past.known);
@@ -238,11 +246,26 @@ TEST(a_device_is_known_from_its_first_word_until_it_is_forgotten)
 	assert_int_equal(past.record.restarts, 0);
 	assert_int_equal(past.record.facts.count, 0);
 	assert_string_equal(past.record.id, "pc");
-	/* Told after all events: what belonged to the one before is passed over. */
-	tell_fact("vbs", "running", 299);
-	assert_null(facts_get(&past.record.facts, "vbs"));
-	tell_fact("vbs", "running", 300);
-	assert_string_equal(facts_get(&past.record.facts, "vbs"), "running");
+}
+
+TEST(what_a_forgotten_device_said_is_not_its_successors)
+{
+	struct facts *facts = &past.record.facts;
+
+	/* All in one second, and the events first. */
+	replay_init(&past, "pc");
+	tell(EVENT_ENROLLED, 100);
+	tell(EVENT_FORGOTTEN, 100);
+	tell(EVENT_ENROLLED, 100);
+	tell_fact("vbs", "off", 100);
+	tell_fact("os.kbs", "KB1", 100);
+	tell_end(100);
+	assert_int_equal(facts->count, 0);
+	assert_int_equal(facts->reported_s, INSTANT_NONE);
+	assert_int_equal(history_shown_since(&past.record.history, 1), INSTANT_NONE);
+	tell_fact("vbs", "running", 100);
+	assert_string_equal(facts_get(facts, "vbs"), "running");
+	assert_true(past.known);
 }
 
 TEST(facts_come_back_with_their_times)
@@ -340,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_device_is_known_from_its_first_word_until_it_is_forgotten),
+		cmocka_unit_test(what_a_forgotten_device_said_is_not_its_successors),
 		cmocka_unit_test(facts_come_back_with_their_times),
 		cmocka_unit_test(an_asserted_fact_is_not_confirmed_by_a_report),
 		cmocka_unit_test(events_of_another_flow_leave_the_present_one_alone),

@@ -510,7 +510,7 @@ TEST(a_forgotten_device_is_gone_and_its_log_is_closed_but_stays)
 	assert_int_equal(changes.count, 2);
 	assert_false(changes.at[0].removed);
 	assert_true(changes.at[1].removed);
-	assert_string_equal(changes.at[1].name, "vbs");
+	assert_string_equal(changes.at[1].name, "");
 	assert_int_equal(changes.at[1].at_s, T0 + 50);
 	assert_int_equal(fixture_number(&fixture,
 					"SELECT count(*) FROM device WHERE token_hash"
