@@ -256,6 +256,21 @@ TEST(a_ring_waits_for_devices_that_may_still_come)
 	assert_true(crew_rollout(HOTPATCH, "test")->passed_s != 0);
 }
 
+TEST(a_ring_waits_for_devices_whose_turn_has_not_come)
+{
+	static const char slow[] =
+		PLAN(RING("slow", "",
+			  "<gate min-samples=\"10\" max-failed=\"10%\" soak=\"1h\"/>"
+			  "<gradual days=\"300\"/>"));
+
+	crew_enrol_many("s", 2, "slow");
+	json_decref(lab_expect(&lab, 200, "PUT", "/plan?name=plan.xml", slow));
+	assert_true(crew_rollout(BASELINE, "slow")->passed_s != 0);
+	assert_int_equal(crew_poll("s-00"), 0);
+	crew_advance(3 * HOUR_S);
+	assert_int_equal(crew_rollout(HOTPATCH, "slow")->passed_s, 0);
+}
+
 TEST(a_ring_without_a_gate_passes_by_one_verified_device)
 {
 	crew_enrol_many("p", 2, "plain");
@@ -387,6 +402,7 @@ int main(void)
 		KEEPER_TEST(an_empty_ring_passes_after_its_own_opening_and_soak),
 		KEEPER_TEST(devices_that_a_release_is_not_for_are_none),
 		KEEPER_TEST(a_ring_waits_for_devices_that_may_still_come),
+		KEEPER_TEST(a_ring_waits_for_devices_whose_turn_has_not_come),
 		KEEPER_TEST(a_ring_without_a_gate_passes_by_one_verified_device),
 		KEEPER_TEST(a_release_and_its_repairs_pass_together),
 		KEEPER_TEST(a_halted_repair_is_not_its_releases_fault),
