@@ -118,6 +118,9 @@ void decide(const struct situation *situation, struct decision *decision);
  * pause of the device freezes it. */
 int64_t history_lease_end(const struct history *history);
 
+/* It said that it waits for its restart, and by the facts that has been. */
+bool restart_is_over(const struct flow *flow, const struct facts *facts);
+
 /* R above L (DESIGN 2.2), both known, by line index. */
 bool release_above(const struct line *line, int32_t release, int32_t level);
 

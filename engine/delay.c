@@ -215,11 +215,24 @@ void delays_apply(struct judgement *j, const struct delays *delays)
 	}
 }
 
+static bool restart_is_pending(const struct facts *facts)
+{
+	const char *reported = facts_known(facts, FACT_RESTART_PENDING);
+	return reported != NULL && ascii_compare(reported, "yes") == 0;
+}
+
+bool restart_is_over(const struct flow *flow, const struct facts *facts)
+{
+	if (flow->state != FLOW_RESTART_PENDING || restart_is_pending(facts))
+		return false;
+	const struct fact *boot = facts_find(facts, "os.boot");
+	return boot != NULL && boot->since_s > flow->pending_since_s;
+}
+
 bool restart_is_due(const struct judgement *j, const struct flow **flow)
 {
 	const struct facts *facts = j->situation->facts;
-	const char *reported = facts_known(facts, FACT_RESTART_PENDING);
-	bool pending = reported != NULL && ascii_compare(reported, "yes") == 0;
+	bool pending = restart_is_pending(facts);
 	const struct flow *running = running_flow(j);
 
 	*flow = NULL;
@@ -227,7 +240,7 @@ bool restart_is_due(const struct judgement *j, const struct flow **flow)
 		return pending;
 	*flow = running;
 	if (running->state == FLOW_RESTART_PENDING)
-		return true;
+		return !restart_is_over(running, facts);
 	/* One that was pending before an install began is no end of that install. */
 	return pending &&
 	       (running->state == FLOW_INSTALLED ||

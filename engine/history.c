@@ -21,6 +21,15 @@ bool request_is_over(const struct request *request)
 	       (request->kind == REQUEST_UNINSTALL && request->state == RECOVERY_REMOVED);
 }
 
+bool request_owns_flow(const struct request *request, const struct flow *flow)
+{
+	if (request_is_over(request))
+		return false;
+	if (flow->kind == FLOW_UNINSTALL)
+		return release_key_equal(&flow->key, &request->key);
+	return flow->ends_recovery && request->state == RECOVERY_LCU_OFFERED;
+}
+
 void history_init(struct history *history)
 {
 	memset(history, 0, sizeof *history);

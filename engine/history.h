@@ -76,6 +76,8 @@ struct history {
 
 /* Done, stuck, or never made. */
 bool request_is_over(const struct request *request);
+/* Is the flow a step of the request, and not of one before it? */
+bool request_owns_flow(const struct request *request, const struct flow *flow);
 
 void history_init(struct history *history);
 const struct mark *history_mark(const struct history *history,

@@ -30,10 +30,41 @@ bool passage_shows_other(const struct decision *d, const struct release_key *key
 	return !build_equal(d->build, key->build);
 }
 
+bool passage_shows_beneath(const struct device_record *record, const struct decision *d)
+{
+	const struct request *request = &record->history.request;
+
+	return request->kind != REQUEST_NONE && d->line != NULL &&
+	       d->level.state == LEVEL_KNOWN &&
+	       strcmp(d->line->product->id, request->key.product) == 0 &&
+	       d->line->releases[d->level.index].published_s <
+		       request->removed_published_s;
+}
+
 bool passage_restart_pending(const struct device_record *record)
 {
 	const char *pending = facts_known(&record->facts, FACT_RESTART_PENDING);
 	return pending != NULL && ascii_compare(pending, "yes") == 0;
+}
+
+/* When the device came into the flow: what happened before is none of its doing. */
+static int64_t flow_came_s(const struct flow *flow)
+{
+	return flow->retrieved_s != 0 ? flow->retrieved_s : flow->offered_s;
+}
+
+/* Since then a restart was pending, it came, and none is pending any more: when it came.
+ * 0 when that is not what the facts tell. */
+static int64_t restart_passed_s(const struct device_record *record)
+{
+	const struct fact *boot = facts_find(&record->facts, "os.boot");
+	const struct fact *pending = facts_find(&record->facts, "restart.pending");
+	int64_t came_s = flow_came_s(&record->history.flow);
+
+	if (boot == NULL || pending == NULL || passage_restart_pending(record) ||
+	    boot->since_s <= came_s || pending->since_s <= came_s)
+		return 0;
+	return boot->since_s;
 }
 
 static bool build_is_reported(const struct device_record *record)
@@ -57,6 +88,8 @@ void passage_move(struct device_record *record, enum flow_state to, uint32_t cod
 	event->to = to;
 	event->code = code;
 	event->unverifiable = to == FLOW_UNVERIFIED && !build_is_reported(record);
+	if (to == FLOW_RESTART_PENDING)
+		event->time_s = restart_passed_s(record);
 	snprintf(event->note, sizeof event->note, "%s", note);
 	record_apply(record, event);
 	outcome->history_changed = true;
@@ -80,18 +113,17 @@ enum flow_state passage_achieved(const struct device_record *record,
 	return passage_shows_other(d, &flow->key) ? FLOW_REMOVED : FLOW_NONE;
 }
 
-static bool count_restart(struct device_record *record, const char *boot_before,
+static void count_restart(struct device_record *record, const char *boot_before,
 			  int64_t now_s, struct outcome *outcome)
 {
 	const char *boot = facts_known(&record->facts, FACT_OS_BOOT);
 
 	if (boot_before == NULL || boot == NULL || strcmp(boot, boot_before) == 0)
-		return false;
+		return;
 	struct event *event = outcome_add(outcome, EVENT_RESTARTED, now_s);
 	snprintf(event->note, sizeof event->note, "%s", boot);
 	record_apply(record, event);
 	outcome->identity_changed = true;
-	return true;
 }
 
 /* The level came with this report. */
@@ -127,37 +159,85 @@ static void note_adoption(struct device_record *record, const struct decision *d
 					    : "found on a release nobody offered");
 }
 
+/* The device says, now, that no restart is pending. */
+static bool denies_restart(const struct device_record *record, int64_t now_s)
+{
+	const struct fact *pending = facts_find(&record->facts, "restart.pending");
+
+	return pending != NULL && pending->observed_s == now_s &&
+	       !passage_restart_pending(record);
+}
+
 /* Said to be installed, and facts that still show the old level.  They tell when no
  * restart was needed, when one has happened since the offer, or when the device says
  * that none is pending; before that they may be right to show it. */
-static bool facts_belie(const struct device_record *record, int64_t now_s)
+static bool belie_installed(const struct device_record *record, int64_t now_s)
 {
 	const struct flow *flow = &record->history.flow;
 	const struct fact *boot = facts_find(&record->facts, "os.boot");
-	const struct fact *pending = facts_find(&record->facts, "restart.pending");
 
-	if (flow->state != FLOW_INSTALLED || passage_restart_pending(record))
+	if (passage_restart_pending(record))
 		return false;
 	return flow->release_kind == RELEASE_HOTPATCH ||
 	       (boot != NULL && boot->since_s > flow->offered_s) ||
-	       (pending != NULL && pending->observed_s == now_s);
+	       denies_restart(record, now_s);
 }
 
-/* The flow that is on its way, seen in the light of new facts.  `awaited`: the device
+/* Said to wait for a restart, which is over while the level is still the old one.  After
+ * it the device has the word, so this is the end where it was `claimed` a success, or
+ * where the word of the restart came only after it: then its own has come too. */
+static bool belie_restarted(const struct device_record *record, bool claimed,
+			    int64_t now_s)
+{
+	const struct flow *flow = &record->history.flow;
+	const struct fact *boot = facts_find(&record->facts, "os.boot");
+	bool denied = denies_restart(record, now_s);
+
+	if (claimed && (denied || restart_is_over(flow, &record->facts)))
+		return true;
+	return denied && boot != NULL && boot->since_s > flow_came_s(flow) &&
+	       boot->since_s <= flow->pending_since_s;
+}
+
+static bool facts_belie(const struct device_record *record, bool claimed, int64_t now_s)
+{
+	switch (record->history.flow.state) {
+	case FLOW_INSTALLED:
+		return belie_installed(record, now_s);
+	case FLOW_RESTART_PENDING:
+		return belie_restarted(record, claimed, now_s);
+	default:
+		return false;
+	}
+}
+
+/* Where the facts show the end of the flow that is on its way; FLOW_NONE.  They show a
+ * removal whatever was reported, once they show what lay beneath. */
+static enum flow_state end_shown(const struct device_record *record,
+				 const struct decision *d)
+{
+	const struct flow *flow = &record->history.flow;
+
+	if (!passage_is_running(flow))
+		return FLOW_NONE;
+	if (flow->kind == FLOW_UNINSTALL && !flow_state_is_committed(flow->state) &&
+	    !passage_shows_beneath(record, d))
+		return FLOW_NONE;
+	return passage_achieved(record, d);
+}
+
+/* The flow that is on its way, seen in the light of new facts.  `claimed`: the device
  * had claimed success, and its facts were asked for. */
 static void follow_facts(struct device_record *record, const struct decision *d,
-			 bool restarted, bool awaited, int64_t now_s,
-			 struct outcome *outcome)
+			 bool claimed, int64_t now_s, struct outcome *outcome)
 {
 	struct flow *flow = &record->history.flow;
-	enum flow_state end = passage_achieved(record, d);
-	bool begun = flow->kind == FLOW_INSTALL || flow_state_is_committed(flow->state);
-	bool back = restarted && flow->state == FLOW_RESTART_PENDING;
+	enum flow_state end = end_shown(record, d);
 
-	if (end != FLOW_NONE && begun) {
+	if (end != FLOW_NONE) {
 		struct ending shown = { end, 0, "the facts show it" };
 		passage_end(record, &shown, d, now_s, outcome);
-	} else if (facts_belie(record, now_s) || (back && awaited)) {
+	} else if (facts_belie(record, claimed, now_s)) {
 		struct ending belied = { flow->kind == FLOW_INSTALL ? FLOW_UNVERIFIED
 								    : FLOW_FAILED,
 					 flow->code,
@@ -191,23 +271,24 @@ void passage_facts(struct device_record *record, const struct decision *d,
 		   const char *boot_before, int64_t now_s, struct outcome *outcome)
 {
 	struct flow *flow = &record->history.flow;
-	bool awaited = record->facts_wanted;
+	bool wanted = record->facts_wanted;
 
 	history_saw(&record->history, &record->facts, now_s);
 	outcome->history_changed = true;
 	if (outcome->facts_changed)
 		forget_refusals(record, now_s, outcome);
-	bool restarted = count_restart(record, boot_before, now_s, outcome);
-	record->facts_wanted = false;
-	outcome->identity_changed |= awaited;
-
+	count_restart(record, boot_before, now_s, outcome);
 	if (passage_is_running(flow)) {
-		follow_facts(record, d, restarted, awaited, now_s, outcome);
+		follow_facts(record, d, wanted, now_s, outcome);
 	} else if (flow->state == FLOW_UNVERIFIED && flow->kind == FLOW_INSTALL &&
 		   passage_achieved(record, d) == FLOW_VERIFIED) {
 		struct ending late = { FLOW_VERIFIED, 0, "the facts came to show it" };
 		passage_end(record, &late, d, now_s, outcome);
 	}
+	/* A success that was claimed before its restart is judged after it. */
+	record->facts_wanted = wanted && flow->state == FLOW_RESTART_PENDING &&
+			       passage_restart_pending(record);
+	outcome->identity_changed |= wanted;
 	if (outcome->facts_changed)
 		note_adoption(record, d, now_s, outcome);
 }
@@ -258,7 +339,7 @@ bool passage_wants_flow(const struct device_record *record, const struct decisio
 {
 	enum flow_kind kind;
 
-	return wants(d, &kind) && may_begin(record, d);
+	return wants(d, &kind) && may_begin(record, d) && !request_moves(record, d);
 }
 
 bool passage_is_settled(const struct device_record *record, const struct decision *d,
@@ -266,8 +347,8 @@ bool passage_is_settled(const struct device_record *record, const struct decisio
 {
 	const struct flow *flow = &record->history.flow;
 
-	if (lease_is_out(record, now_s) || passage_wants_flow(record, d) ||
-	    request_state_now(record, d) != record->history.request.state)
+	if (lease_is_out(record, now_s) || end_shown(record, d) != FLOW_NONE ||
+	    request_moves(record, d) || passage_wants_flow(record, d))
 		return false;
 	return !passage_is_running(flow) || flow_fits(record, d) || flow->withdrawing;
 }
@@ -340,11 +421,18 @@ void passage_poll(struct device_record *record, const struct decision *d,
 		passage_end(record, &out, d, now_s, outcome);
 		return; /* the next poll decides anew, with the back-off in place */
 	}
+	if (end_shown(record, d) != FLOW_NONE) {
+		follow_facts(record, d, false, now_s, outcome);
+		return; /* the catalog has come to name what it shows */
+	}
 	if (passage_is_running(flow) && !flow_fits(record, d) && !flow->withdrawing)
 		withdraw(record, d, now_s, outcome);
+	if (request_moves(record, d)) {
+		request_follow(record, d, now_s, outcome);
+		return; /* nothing is begun that was decided before */
+	}
 	if (flow_id > 0 && !passage_is_running(flow) && passage_wants_flow(record, d))
 		begin(record, d, ring, flow_id, now_s, outcome);
-	request_follow(record, d, now_s, outcome);
 }
 
 void passage_retrieved(struct device_record *record, int64_t flow_id, int64_t now_s,

@@ -11,6 +11,9 @@ bool passage_is_running(const struct flow *flow);
 bool passage_shows(const struct decision *d, const struct release_key *key);
 /* The facts say for sure that it is not, or no longer, the level. */
 bool passage_shows_other(const struct decision *d, const struct release_key *key);
+/* They show what lay beneath what was asked to be removed: a level of its line that was
+ * published before it. */
+bool passage_shows_beneath(const struct device_record *record, const struct decision *d);
 bool passage_restart_pending(const struct device_record *record);
 
 /* Enter a state that ends nothing. */
@@ -31,12 +34,13 @@ enum flow_state passage_achieved(const struct device_record *record,
 /* passage_request.c */
 void request_move(struct device_record *record, enum recovery_state state,
 		  const char *reason, int64_t now_s, struct outcome *outcome);
-/* A flow has ended: what that is to the request. */
+/* A flow has gone on, or has ended: what that is to the request. */
+void request_flow_moved(struct device_record *record, int64_t now_s,
+			struct outcome *outcome);
 void request_flow_ended(struct device_record *record, enum flow_state ended,
 			const struct decision *d, int64_t now_s, struct outcome *outcome);
-/* The state a request has come to by what the device shows. */
-enum recovery_state request_state_now(const struct device_record *record,
-				      const struct decision *d);
+/* Has the request come to another state, by what the device shows? */
+bool request_moves(const struct device_record *record, const struct decision *d);
 /* Bring it there. */
 void request_follow(struct device_record *record, const struct decision *d, int64_t now_s,
 		    struct outcome *outcome);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "engine/facts.h"
-#include "engine/instant.h"
 #include "engine/passage_private.h"
 
 static void ignore(struct device_record *record, int64_t flow_id,
@@ -35,16 +34,6 @@ static bool is_devices_word(enum flow_state state)
 	       state != FLOW_WITHDRAWN && state != FLOW_UNVERIFIED;
 }
 
-/* The facts as they stand are from after the restart that the flow waited for. */
-static bool restart_is_seen(const struct device_record *record)
-{
-	const struct flow *flow = &record->history.flow;
-	const struct fact *boot = facts_find(&record->facts, "os.boot");
-
-	return flow->state == FLOW_RESTART_PENDING && boot != NULL &&
-	       boot->since_s > flow->pending_since_s;
-}
-
 /* Success is what the device shows: the claim moves the flow only as far as the facts
  * bear it out. */
 static void claim_success(struct device_record *record, const struct report *report,
@@ -69,7 +58,12 @@ static void claim_success(struct device_record *record, const struct report *rep
 		passage_end(record, &unshown, d, now_s, outcome);
 		return;
 	}
-	if (restart_is_seen(record)) {
+	enum flow_state to =
+		flow->kind == FLOW_INSTALL ? FLOW_INSTALLED : FLOW_RESTART_PENDING;
+	bool moves = flow_may_move(flow->kind, flow->state, to);
+	if (moves)
+		passage_move(record, to, report->code, report->text, now_s, outcome);
+	if (restart_is_over(flow, &record->facts)) {
 		struct ending belied = { flow->kind == FLOW_INSTALL ? FLOW_UNVERIFIED
 								    : FLOW_FAILED,
 					 report->code,
@@ -78,14 +72,10 @@ static void claim_success(struct device_record *record, const struct report *rep
 		passage_end(record, &belied, d, now_s, outcome);
 		return;
 	}
+	if (!moves)
+		ignore(record, flow->id, report, "said again", now_s, outcome);
 	record->facts_wanted = true;
 	outcome->identity_changed = true;
-	enum flow_state to =
-		flow->kind == FLOW_INSTALL ? FLOW_INSTALLED : FLOW_RESTART_PENDING;
-	if (flow_may_move(flow->kind, flow->state, to))
-		passage_move(record, to, report->code, report->text, now_s, outcome);
-	else
-		ignore(record, flow->id, report, "said again", now_s, outcome);
 }
 
 /* A legal report from a flow that is on its way. */
@@ -131,10 +121,7 @@ enum report_result passage_report(struct device_record *record, int64_t flow_id,
 		return REPORT_REPEATED;
 	}
 	take(record, report, d, now_s, outcome);
-	if (flow->kind == FLOW_UNINSTALL && flow->state == FLOW_REMOVING)
-		request_move(record, RECOVERY_REMOVING, "", now_s, outcome);
-	else if (flow->kind == FLOW_UNINSTALL && flow->state == FLOW_RESTART_PENDING)
-		request_move(record, RECOVERY_REMOVE_RESTART, "", now_s, outcome);
+	request_flow_moved(record, now_s, outcome);
 	return REPORT_TAKEN;
 }
 
@@ -155,4 +142,5 @@ void passage_stopped(struct device_record *record, int64_t flow_id, bool did_sto
 	enum flow_state begun =
 		flow->kind == FLOW_INSTALL ? FLOW_INSTALLING : FLOW_REMOVING;
 	passage_move(record, begun, flow->code, "the device goes on", now_s, outcome);
+	request_flow_moved(record, now_s, outcome);
 }

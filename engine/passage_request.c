@@ -77,6 +77,16 @@ static void block_removed(struct device_record *record, const struct decision *d
 	}
 }
 
+/* The step is to be taken again. */
+static void step_back(struct device_record *record, int64_t now_s,
+		      struct outcome *outcome)
+{
+	request_move(record,
+		     record->history.flow.kind == FLOW_UNINSTALL ? RECOVERY_REQUESTED
+								 : RECOVERY_REMOVED,
+		     "", now_s, outcome);
+}
+
 /* The failures are counted: are they too many? */
 static void judge_failures(struct device_record *record, enum flow_state ended,
 			   int64_t now_s, struct outcome *outcome)
@@ -85,20 +95,33 @@ static void judge_failures(struct device_record *record, enum flow_state ended,
 	const struct flow *flow = &record->history.flow;
 	char why[sizeof request->reason];
 
-	if (request->failures < REQUEST_ATTEMPTS)
+	if (request->failures < REQUEST_ATTEMPTS) {
+		step_back(record, now_s, outcome);
 		return;
+	}
 	snprintf(why, sizeof why, "%s %s, code 0x%08X", flow_kind_names[flow->kind],
 		 flow_state_name(ended), flow->code);
 	request_move(record, RECOVERY_STUCK, why, now_s, outcome);
 }
 
+void request_flow_moved(struct device_record *record, int64_t now_s,
+			struct outcome *outcome)
+{
+	const struct flow *flow = &record->history.flow;
+
+	if (flow->kind != FLOW_UNINSTALL ||
+	    !request_owns_flow(&record->history.request, flow))
+		return;
+	if (flow->state == FLOW_REMOVING)
+		request_move(record, RECOVERY_REMOVING, "", now_s, outcome);
+	else if (flow->state == FLOW_RESTART_PENDING)
+		request_move(record, RECOVERY_REMOVE_RESTART, "", now_s, outcome);
+}
+
 void request_flow_ended(struct device_record *record, enum flow_state ended,
 			const struct decision *d, int64_t now_s, struct outcome *outcome)
 {
-	const struct flow *flow = &record->history.flow;
-	bool ours = flow->kind == FLOW_UNINSTALL || flow->ends_recovery;
-
-	if (!ours || request_is_over(&record->history.request))
+	if (!request_owns_flow(&record->history.request, &record->history.flow))
 		return;
 	switch (ended) {
 	case FLOW_REMOVED:
@@ -114,8 +137,9 @@ void request_flow_ended(struct device_record *record, enum flow_state ended,
 	case FLOW_EXPIRED:
 		judge_failures(record, ended, now_s, outcome);
 		break;
-	default:
-		break; /* withdrawn or declined: the next decision says what follows */
+	default: /* withdrawn or declined: the next decision says what follows */
+		step_back(record, now_s, outcome);
+		break;
 	}
 }
 
@@ -131,8 +155,9 @@ static enum recovery_state rollback_state(const struct device_record *record,
 	return request->state < RECOVERY_REMOVED ? RECOVERY_REMOVED : request->state;
 }
 
-enum recovery_state request_state_now(const struct device_record *record,
-				      const struct decision *d)
+/* The state it has come to by what the device shows. */
+static enum recovery_state state_now(const struct device_record *record,
+				     const struct decision *d)
 {
 	const struct request *request = &record->history.request;
 
@@ -148,22 +173,22 @@ enum recovery_state request_state_now(const struct device_record *record,
 	return d->level.state == LEVEL_KNOWN ? rollback_state(record, d) : request->state;
 }
 
+bool request_moves(const struct device_record *record, const struct decision *d)
+{
+	return state_now(record, d) != record->history.request.state;
+}
+
 void request_follow(struct device_record *record, const struct decision *d, int64_t now_s,
 		    struct outcome *outcome)
 {
-	enum recovery_state before = record->history.request.state;
-	enum recovery_state state = request_state_now(record, d);
+	enum recovery_state state = state_now(record, d);
 
-	if (state == before)
-		return;
 	request_move(record, state,
 		     state == RECOVERY_STUCK ? "no cumulative update is there to go to"
 					     : "",
 		     now_s, outcome);
 	/* It went by another hand than ours: what was asked for holds all the same. */
-	if (state == RECOVERY_REMOVED && d->level.state == LEVEL_KNOWN &&
-	    d->line->releases[d->level.index].published_s <
-		    record->history.request.removed_published_s)
+	if (state == RECOVERY_REMOVED && passage_shows_beneath(record, d))
 		block_removed(record, d, now_s, outcome);
 }
 

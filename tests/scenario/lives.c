@@ -240,11 +240,27 @@ static void ask(struct living *l)
 			0, !rollback && wait, l->now_s, &outcome, &p);
 }
 
+static void pass_quietly(struct living *l, const int *hours, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		l->now_s += (int64_t)hours[i] * HOUR_S;
+		machine_report_in(l);
+	}
+}
+
+static void look(struct living *l, char room[static LIFE_TEXT])
+{
+	life_write_end(l, room);
+	if (l->tells)
+		printf("  stands: %s\n", room);
+}
+
 /* One go at what is offered, and then so long a quiet time that every lease has run out:
  * what a lost report left open is closed by then. */
-static void live_chapter(struct living *l)
+static void live_chapter(struct living *l, char looks[static LIFE_LOOKS][LIFE_TEXT])
 {
-	static const int quiet_hours[] = { 1, 24, 15 * 24, 26 * 24, 14 * 24 };
+	static const int a_day[] = { 1, 24 },
+			 every_lease[] = { 16 * 24, 26 * 24, 15 * 24 };
 
 	machine_report_in(l);
 	if (chance(&l->fate, 20))
@@ -252,10 +268,10 @@ static void live_chapter(struct living *l)
 	machine_report_in(l);
 	machine_work(l);
 	life_deliver(l);
-	for (size_t i = 0; i < sizeof quiet_hours / sizeof quiet_hours[0]; i++) {
-		l->now_s += (int64_t)quiet_hours[i] * HOUR_S;
-		machine_report_in(l);
-	}
+	pass_quietly(l, a_day, sizeof a_day / sizeof a_day[0]);
+	look(l, looks[0]);
+	pass_quietly(l, every_lease, sizeof every_lease / sizeof every_lease[0]);
+	look(l, looks[1]);
 }
 
 void life_live(struct world *world, uint64_t seed, const struct network *network,
@@ -272,10 +288,7 @@ void life_live(struct world *world, uint64_t seed, const struct network *network
 	for (int chapter = 0; chapter < LIFE_CHAPTERS; chapter++) {
 		int64_t next_s = l.now_s + LIFE_CHAPTER_S;
 		l.tells = chapter == tell;
-		live_chapter(&l);
-		life_write_end(&l, life->ends[chapter]);
-		if (l.tells)
-			printf("  end: %s\n", life->ends[chapter]);
+		live_chapter(&l, life->looks[chapter]);
 		l.now_s = next_s;
 	}
 	rollouts_give(l.rollouts);

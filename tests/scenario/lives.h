@@ -7,8 +7,9 @@
  *
  * What the network may not do is what no transport does: facts come in the order in which
  * they were observed, the newest come at last, and the report that ends a flow is sent
- * until it is answered, unless the facts alone show how an install ended.  A chapter ends
- * after so long a quiet time that every lease has run out. */
+ * until it is answered, unless the facts alone show how it ended.  A chapter is looked at
+ * twice: a quiet day after the device's work, when all that it said and shows has been
+ * taken in, and after so long a time that every lease has run out. */
 
 #ifndef TESTS_SCENARIO_LIVES_H
 #define TESTS_SCENARIO_LIVES_H
@@ -17,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LIFE_MESSAGES = 512, LIFE_CHAPTERS = 6, LIFE_TEXT = 1600 };
+enum { LIFE_MESSAGES = 512, LIFE_CHAPTERS = 6, LIFE_LOOKS = 2, LIFE_TEXT = 1600 };
 
 struct world; /* catalog and plan, the same for all lives */
 struct world *world_new(void);
@@ -31,8 +32,8 @@ struct network {
 
 struct life {
 	size_t message_count;
-	/* How each chapter ended. */
-	char ends[LIFE_CHAPTERS][LIFE_TEXT];
+	/* How each chapter stood at each look. */
+	char looks[LIFE_CHAPTERS][LIFE_LOOKS][LIFE_TEXT];
 };
 
 enum { TELL_NOTHING = -1 };

@@ -107,7 +107,8 @@ static void end_hotpatch(struct living *l, enum ending ending)
 	send_facts(l);
 }
 
-/* What shows after a restart: a cumulative update, or what lay beneath. */
+/* What shows after a restart: a cumulative update, or what lay beneath.  Whether the
+ * device tells that the restart is pending is a matter of when it next reports. */
 static void end_by_restart(struct living *l, enum ending ending)
 {
 	const struct flow *flow = &l->record.history.flow;
@@ -115,21 +116,23 @@ static void end_by_restart(struct living *l, enum ending ending)
 
 	m->pending = true;
 	if (flow->kind == FLOW_INSTALL) {
-		m->next_kb = ending == ENDS_WELL ? flow->key.kb : m->base_kb;
-		m->next_revision =
-			ending == ENDS_WELL ? flow->key.build.revision : m->base_revision;
+		m->next_kb = flow->key.kb;
+		m->next_revision = flow->key.build.revision;
 	}
 	send_report(l, FLOW_RESTART_PENDING, 0);
-	send_facts(l);
-	uint32_t kb = m->kb, revision = m->revision;
+	if (chance(&l->fate, 80))
+		send_facts(l);
+	struct machine before = *m;
 	reboot(m);
 	if (ending == PRETENDS) {
-		m->kb = kb;
-		m->revision = revision;
+		before.boots = m->boots;
+		before.pending = false;
+		before.next_kb = 0;
+		*m = before;
 	}
 	send_facts(l);
 	send_end(l, flow->kind == FLOW_INSTALL ? FLOW_VERIFIED : FLOW_REMOVED, 0,
-		 ending == ENDS_WELL && flow->kind == FLOW_INSTALL);
+		 ending == ENDS_WELL);
 }
 
 static void work_to_end(struct living *l, enum ending ending)
@@ -209,7 +212,7 @@ void machine_work(struct living *l)
 	if (flow->kind == FLOW_UNINSTALL) {
 		if (ending != DECLINES && ending != REFUSES)
 			send_report(l, FLOW_REMOVING, 0);
-		work_to_end(l, ending == PRETENDS ? ENDS_WELL : ending);
+		work_to_end(l, ending);
 		return;
 	}
 	if (called_back && l->record_count < LIFE_CHAPTERS) {

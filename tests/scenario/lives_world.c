@@ -99,14 +99,6 @@ void world_free(struct world *world)
 	free(world);
 }
 
-/* How far a removal has come is news, not an end. */
-static enum recovery_state request_end(const struct request *request)
-{
-	return request->state > RECOVERY_NONE && request->state < RECOVERY_REMOVED
-		       ? RECOVERY_REQUESTED
-		       : request->state;
-}
-
 /* It was offered, no more: when, is a matter of time. */
 static bool says_nothing(const struct mark *mark)
 {
@@ -128,7 +120,7 @@ void life_write_end(struct living *l, char room[static LIFE_TEXT])
 		flow_kind_names[h->flow.kind], h->flow.key.kb,
 		flow_state_name(h->flow.state), h->flow.code,
 		h->flow.withdrawing ? " withdrawing" : "", h->request.kind,
-		recovery_state_names[request_end(&h->request)], h->request.failures,
+		recovery_state_names[h->request.state], h->request.failures,
 		h->request.reason, l->record.restarts, action_names[d.action],
 		standing_names[d.standing]);
 	for (int i = 0; i < d.reason_count; i++)
