@@ -336,14 +336,17 @@ static int review_canary(struct keeping *k, const struct place *place, struct pr
 	return runs ? 0 : set_canary(k, place, "", false, "the canary has left", p);
 }
 
-/* Nothing that time can change. */
-static bool is_decided(const struct keeping *k, const struct place *place)
+/* Nothing that time can change; looked at before anything is read. */
+static bool is_closed(const struct keeping *k, uint32_t title, int ring)
 {
-	const struct rollout *rollout = rollout_at(k, place);
+	const struct snapshot *snapshot = k->view->snapshot;
+	const struct rollout *rollout = rollouts_find(snapshot->rollouts, title, ring);
+	bool canary = snapshot->plan->rings[ring].canary && rollout->canary != NULL &&
+		      !rollout->canary_verified;
 
 	return rollout->withdrawn || rollout->halted ||
-	       (rollout->passed_s != 0 && rollout->passed_s <= k->now_s) ||
-	       k->view->snapshot->catalog->titles[place->title].published_s > k->now_s;
+	       (rollout->passed_s != 0 && rollout->passed_s <= k->now_s && !canary) ||
+	       snapshot->catalog->titles[title].published_s > k->now_s;
 }
 
 struct review {
@@ -368,11 +371,10 @@ static int review_one(struct review *review, const struct place *place, struct p
 	struct ring_gate gate;
 	bool emptily = false;
 
-	if (is_decided(k, place))
-		return 0;
 	if (review_canary(k, place, p) < 0)
 		return -1;
-	if (!ring_is_gated(k->view->snapshot->plan, place->ring))
+	if (!ring_is_gated(k->view->snapshot->plan, place->ring) ||
+	    rollout_at(k, place)->passed_s != 0)
 		return 0;
 	review->judged++;
 	if (read_gate(k, place, &gate, p) < 0)
@@ -398,7 +400,10 @@ static int review_all(struct review *review, struct problem *p)
 		if (!ring_is_gated(snapshot->plan, ring) &&
 		    !snapshot->plan->rings[ring].canary)
 			continue;
-		struct place place = place_of(k, (uint32_t)(*at % titles), ring);
+		uint32_t title = (uint32_t)(*at % titles);
+		if (is_closed(k, title, ring))
+			continue;
+		struct place place = place_of(k, title, ring);
 		if (review_one(review, &place, p) < 0)
 			return -1;
 	}
