@@ -162,7 +162,8 @@ static int resume_one(const struct acting *a, struct rollout_record *record,
 	record->halted_s = 0;
 	if (act->max_failed_permille != 0)
 		record->max_failed_permille = act->max_failed_permille;
-	record->waived |= act->waive;
+	/* A limit that is named holds, also after a waiver. */
+	record->waived = act->waive || (record->waived && act->max_failed_permille == 0);
 	record->canary_verified |= act->waive;
 	return 1;
 }

@@ -228,6 +228,12 @@ TEST(a_halted_rollout_is_resumed_with_a_reason_and_a_higher_limit_or_a_waiver)
 			 "{\"kb\":\"KB5058497\",\"reason\":\"known\",\"waive\":true}"));
 	assert_true(crew_try("t-06", HOTPATCH, FLOW_FAILED, 0x800F0922));
 	assert_false(crew_rollout(HOTPATCH, "test")->halted);
+	/* Until a limit is named again. */
+	json_decref(post(200, "/rollouts/resume",
+			 "{\"kb\":\"KB5058497\",\"ring\":\"test\",\"reason\":\"enough\","
+			 "\"max_failed\":\"80%\"}"));
+	assert_true(crew_try("t-07", HOTPATCH, FLOW_FAILED, 0x800F0922));
+	assert_true(crew_rollout(HOTPATCH, "test")->halted);
 }
 
 TEST(what_is_halted_in_every_ring_is_not_resumed_in_one)
