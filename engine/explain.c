@@ -333,6 +333,7 @@ int explain(const struct situation *situation, const struct explain_question *qu
 	struct telling t = { e, &j, judgement_begin(&j, situation, &scratch) };
 	scratch = e->decision; /* delays depend on what was decided */
 	tell_headline(e);
+	explain_stuck(e, situation->history);
 	if (question != NULL && question->kb != 0) {
 		e->asked = true;
 		e->release = find_asked(&j, question);

@@ -1,6 +1,7 @@
 /* What the parts of an explanation share: explain.c begins it and places the device,
  * explain_rows.c shows the rows of 2.3 and the way back, explain_release.c what stands
- * in a release's way and what only means "not now", explain_text.c writes it down. */
+ * in a release's way and what only means "not now", explain_request.c what a person
+ * asked to have removed, explain_text.c writes it down. */
 
 #ifndef ENGINE_EXPLAIN_PRIVATE_H
 #define ENGINE_EXPLAIN_PRIVATE_H
@@ -42,5 +43,8 @@ void explain_rows(struct telling *t);
 void explain_way_back(struct telling *t);
 void explain_release(struct telling *t);
 void explain_not_now(struct telling *t);
+void explain_request(struct telling *t);
+/* The headline of a device whose removal or rollback is stuck; else it stays. */
+void explain_stuck(struct explanation *e, const struct history *history);
 
 #endif

@@ -441,6 +441,7 @@ void explain_not_now(struct telling *t)
 	if (!t->placed)
 		return;
 	tell_restart(t);
+	explain_request(t);
 	if (e->release >= 0)
 		tell_delays(t, e->release,
 			    e->decision.action == ACTION_UNINSTALL &&

@@ -141,6 +141,13 @@ void settle_waiting(struct judgement *j, const struct choice *now);
 
 /* recovery.c: DESIGN 2.4 step 3.  True when the request decides. */
 bool recovery_decide(struct judgement *j);
+/* What a rollback goes to. */
+struct target {
+	int32_t release;      /* -1: nothing */
+	int32_t obstructed;   /* else the newest, of those that come unasked; -1 */
+	enum reason obstacle; /* what is in the way of that */
+};
+struct target recovery_target(const struct judgement *j, const struct request *request);
 
 /* delay.c: what only means "not now" for one action on one release. */
 struct delays {

@@ -178,15 +178,25 @@ bool request_moves(const struct device_record *record, const struct decision *d)
 	return state_now(record, d) != record->history.request.state;
 }
 
+/* Kept with the request: what is in the way now may be gone when somebody looks. */
+static void tell_obstacle(const struct decision *d, char *why, size_t size)
+{
+	enum reason last = d->reasons[d->reason_count - 1];
+
+	snprintf(why, size, "no cumulative update is there to go to%s%s",
+		 last == REASON_STUCK ? "" : ": ",
+		 last == REASON_STUCK ? "" : reason_face(last)->name);
+}
+
 void request_follow(struct device_record *record, const struct decision *d, int64_t now_s,
 		    struct outcome *outcome)
 {
 	enum recovery_state state = state_now(record, d);
+	char why[sizeof record->history.request.reason] = "";
 
-	request_move(record, state,
-		     state == RECOVERY_STUCK ? "no cumulative update is there to go to"
-					     : "",
-		     now_s, outcome);
+	if (state == RECOVERY_STUCK)
+		tell_obstacle(d, why, sizeof why);
+	request_move(record, state, why, now_s, outcome);
 	/* It went by another hand than ours: what was asked for holds all the same. */
 	if (state == RECOVERY_REMOVED && passage_shows_beneath(record, d))
 		block_removed(record, d, now_s, outcome);

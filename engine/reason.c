@@ -89,7 +89,7 @@ static const struct reason_face faces[REASONS] = {
 		"A newer release of the quarter is offered again; unblock to offer this one.", WHO_OPERATOR },
 	[REASON_STUCK] = { "stuck",
 		"The recovery cannot go on by itself.",
-		"Look at the device, then ask for the rollback again.", WHO_OPERATOR },
+		"Look at the device, then ask for it again.", WHO_OPERATOR },
 	[REASON_PAYLOAD_MISSING] = { "payload-missing",
 		"The release's file is not on this server.",
 		"Add its payload to the content store.", WHO_OPERATOR },

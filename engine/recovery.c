@@ -12,55 +12,73 @@ static bool is_target(const struct release *release)
 	       (release->kind == RELEASE_LCU && release->quarter < 0);
 }
 
-/* The newest active one published no earlier than what was removed, deferral aside: the
- * person who asks for a rollback knows of the ring.  -1 none.  *obstacles says what is
- * in the way of the newest that is not free. */
-static int32_t rollback_target(const struct judgement *j, const struct request *request,
-			       unsigned *obstacles)
+/* The newest active one published no earlier than what was removed, deferral and pause
+ * aside: the person who asks for a rollback knows of the ring. */
+struct target recovery_target(const struct judgement *j, const struct request *request)
 {
-	*obstacles = 0;
+	struct target target = { -1, -1, REASON_NONE };
+
 	for (int32_t i = j->published - 1; i >= 0; i--) {
 		const struct release *release = &j->line->releases[i];
 		if (release->published_s < request->removed_published_s)
 			break;
 		if (!is_target(release) || candidate_unfit(j, i) != POSSIBLE)
 			continue;
-		unsigned left =
-			candidate_way(j, i).obstacles & ~(unsigned)OBSTACLES_OPENING;
-		if (left == 0)
-			return i;
-		if (*obstacles == 0)
-			*obstacles = left;
+		enum reason reason = obstacle_reason(candidate_way(j, i).obstacles);
+		if (reason == REASON_NONE) {
+			target.release = i;
+			break;
+		}
+		if (target.obstructed < 0 ||
+		    (j->line->releases[target.obstructed].offer != OFFER_AUTO &&
+		     release->offer == OFFER_AUTO)) {
+			target.obstructed = i;
+			target.obstacle = reason;
+		}
 	}
-	return -1;
+	return target;
 }
 
-/* Nothing to go to: said before anything is removed, rather than after. */
-static bool get_stuck(struct decision *d, unsigned obstacles)
+static bool get_stuck(struct decision *d, enum reason obstacle)
 {
+	d->rule = 'r';
 	d->standing = STANDING_WAITING;
 	decision_reason(d, REASON_STUCK);
-	decision_reason(d, obstacle_reason(obstacles));
+	decision_reason(d, obstacle);
 	return true;
+}
+
+/* It stays stuck until a person asks again, and says what stands in the way as long as
+ * that is so; why it got stuck is in the request. */
+static bool stay_stuck(struct judgement *j, const struct request *request)
+{
+	enum reason obstacle = REASON_NONE;
+
+	if (request->kind == REQUEST_ROLLBACK) {
+		struct target target = recovery_target(j, request);
+		if (target.release < 0)
+			obstacle = target.obstacle;
+	}
+	return get_stuck(j->decision, obstacle);
 }
 
 static bool roll_back(struct judgement *j, const struct request *request, bool shown)
 {
 	struct decision *d = j->decision;
-	unsigned obstacles;
-	int32_t target = rollback_target(j, request, &obstacles);
+	struct target target = recovery_target(j, request);
 
-	if (target >= 0 && !shown && !level_is_below(j, target))
+	if (target.release >= 0 && !shown && !level_is_below(j, target.release))
 		return false; /* it is there, or beyond: the passage ends the request */
 	d->rule = 'r';
 	decision_reason(d, REASON_ROLLBACK_REQUESTED);
-	if (target < 0)
-		return get_stuck(d, obstacles);
+	/* Nothing to go to: said before anything is removed, rather than after. */
+	if (target.release < 0)
+		return get_stuck(d, target.obstacle);
 	if (shown) {
 		offer(j, d->level.index, ACTION_UNINSTALL);
 	} else {
 		name_failed_rows(d);
-		offer(j, target, ACTION_INSTALL);
+		offer(j, target.release, ACTION_INSTALL);
 	}
 	return true;
 }
@@ -74,10 +92,8 @@ bool recovery_decide(struct judgement *j)
 	    history->request.state == RECOVERY_RECOVERED)
 		return false;
 	const struct request *request = &history->request;
-	if (request->state == RECOVERY_STUCK) {
-		d->rule = 'r';
-		return get_stuck(d, 0);
-	}
+	if (request->state == RECOVERY_STUCK)
+		return stay_stuck(j, request);
 	bool shown = d->level.state == LEVEL_KNOWN &&
 		     release_key_is(&request->key, j->line,
 				    &j->line->releases[d->level.index]);

@@ -61,19 +61,16 @@ static void check_rule(const char *name, enum verdict verdict, const char *obser
 TEST(rules_come_in_the_order_in_which_a_person_would_check_them)
 {
 	static const char *const names[] = {
-		"facts",         "product",      "level",
-		"ring",          "policy-match", "policy",
-		"edition",       "version",      "licence",
-		"vbs",           "chpe",         "track",
-		"baseline",      "published",    "active",
-		"above",         "targeted",     "optional",
-		"quarter",       "approved",     "deferral",
-		"gradual",       "gate",         "canary",
-		"paused",        "halted",       "held",
-		"blocked",       "payload",      "chosen",
-		"running",       "facts-fresh",  "restart-pending",
-		"device-paused", "retry",        "window",
-		"user",
+		"facts",           "product",   "level",         "ring",
+		"policy-match",    "policy",    "edition",       "version",
+		"licence",         "vbs",       "chpe",          "track",
+		"baseline",        "published", "active",        "above",
+		"targeted",        "optional",  "quarter",       "approved",
+		"deferral",        "gradual",   "gate",          "canary",
+		"paused",          "halted",    "held",          "blocked",
+		"payload",         "chosen",    "running",       "facts-fresh",
+		"restart-pending", "request",   "device-paused", "retry",
+		"window",          "user",
 	};
 	struct yard y;
 
@@ -418,6 +415,76 @@ TEST(the_text_is_whole_or_cut_at_a_lines_end)
 	yard_close(&y);
 }
 
+/* The present level is asked to go; `poll` the device comes round. */
+static void ask_removal(struct yard *y, enum request_kind kind, bool poll, int64_t t)
+{
+	struct problem p;
+
+	outcome_init(&y->outcome);
+	assert_int_equal(passage_request(&y->device, yard_decide(y, t), kind, 0, false, t,
+					 &y->outcome, &p),
+			 0);
+	if (poll)
+		yard_poll(y, t);
+}
+
+TEST(what_is_stuck_says_why_and_what_to_do)
+{
+	struct yard y;
+	int64_t t = at("2025-05-14");
+
+	/* Nowhere to go to: the same before the device comes round and after. */
+	for (int poll = 0; poll <= 1; poll++) {
+		open_yard(&y);
+		yard_device(&y, "26100.2100", "KB104 KB105", t);
+		yard_fact(&y, "tag.ring", "first", t);
+		yard_no_payload(&y, "KB115");
+		ask_removal(&y, REQUEST_ROLLBACK, poll == 1, t);
+		ask(&y, 0, "2025-05-14");
+		check_rule("request", VERDICT_FAIL,
+			   "rollback of KB105, asked for on 2025-05-14: stuck, ",
+			   "stuck");
+		assert_non_null(
+			strstr(rule_named("request")->observed, "payload-missing"));
+		check_rule("rollback-target", VERDICT_FAIL,
+			   "KB115 (lcu, 26100.2150): payload-missing", "payload-missing");
+		assert_non_null(strstr(e.headline, "its rollback of KB105 is stuck: "));
+		assert_non_null(strstr(e.headline, "payload-missing."));
+		explanation_text(&e, room, sizeof room);
+		assert_non_null(strstr(room, "-> Look at the device, then ask for it "
+					     "again."));
+		assert_non_null(strstr(room, "-> Add its payload to the content store."));
+		yard_close(&y);
+	}
+
+	/* What failed is named for good. */
+	open_yard(&y);
+	yard_device(&y, "26100.2100", "KB104 KB105", t);
+	yard_fact(&y, "tag.ring", "first", t);
+	ask_removal(&y, REQUEST_UNINSTALL, true, t);
+	ask(&y, 0, "2025-05-14");
+	check_rule("request", VERDICT_PASS,
+		   "uninstall of KB105, asked for on 2025-05-14: requested", "");
+	assert_null(rule_named("rollback-target"));
+	for (uint32_t attempt = 1; attempt <= 3; attempt++) {
+		t += DAY_S;
+		y.device.facts.reported_s = t;
+		yard_poll(&y, t);
+		yard_report(&y, FLOW_FAILED, 1, t);
+	}
+	yard_poll(&y, t);
+	ask(&y, 0, "2025-05-20");
+	check_rule("request", VERDICT_FAIL, "stuck, uninstall failed, code 0x00000000",
+		   "stuck");
+	assert_string_equal(e.headline, "pc-1 is offered nothing: its uninstall of KB105 "
+					"is stuck: uninstall failed, code 0x00000000.");
+	/* A restart that something else wants is another matter. */
+	yard_fact(&y, "restart.pending", "yes", t);
+	ask(&y, 0, "2025-05-20");
+	check_rule("request", VERDICT_FAIL, "stuck, uninstall failed", "stuck");
+	yard_close(&y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +500,7 @@ int main(void)
 		cmocka_unit_test(what_has_begun_is_let_finish_on_the_way_back),
 		cmocka_unit_test(
 			a_device_that_leaves_for_good_is_told_to_turn_chpe_on_again),
+		cmocka_unit_test(what_is_stuck_says_why_and_what_to_do),
 		cmocka_unit_test(the_text_is_whole_or_cut_at_a_lines_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,9 +169,14 @@ TEST(a_rollback_with_nowhere_to_go_says_so_before_it_removes_anything)
 			    "waiting - r: rollback-requested stuck payload-missing");
 	assert_int_equal(yard_poll(&y, t), 0);
 	assert_string_equal(request_state(&y), "stuck");
-	assert_string_equal(yard_line(&y, t), "waiting - r: stuck");
-	/* Asked again, with the update there. */
+	/* What is in the way is said as long as it is, and why it got stuck is kept. */
+	assert_string_equal(yard_line(&y, t), "waiting - r: stuck payload-missing");
 	yard_rollouts(&y);
+	assert_int_equal(yard_poll(&y, t), 0);
+	assert_string_equal(yard_line(&y, t), "waiting - r: stuck");
+	assert_string_equal(y.device.history.request.reason,
+			    "no cumulative update is there to go to: payload-missing");
+	/* Asked again, with the update there. */
 	ask(&y, REQUEST_ROLLBACK, 0, false, t + 1, &p);
 	assert_string_equal(yard_line(&y, t + 1),
 			    "uninstall KB105 r: rollback-requested");
@@ -196,6 +201,58 @@ TEST(a_rollback_never_goes_to_what_a_person_keeps_back)
 	yard_close(&y);
 }
 
+/* The person who asks for it knows of the pause. */
+TEST(a_rollback_goes_on_through_a_pause_of_its_ring)
+{
+	struct yard y;
+	struct problem p;
+	int64_t t = at("2025-05-16");
+
+	open_yard(&y);
+	yard_record(&y, NULL, "slow")->paused_until_s = t + DAYS(10);
+	yard_rollouts(&y);
+	ask(&y, REQUEST_ROLLBACK, 0, false, t, &p);
+	t = remove_it(&y, t);
+	assert_string_equal(yard_line(&y, t), "install KB115 r: rollback-requested");
+	yard_close(&y);
+}
+
+/* Another request takes the place of one that is on its way. */
+TEST(what_becomes_of_an_earlier_requests_flow_is_not_the_later_ones)
+{
+	static const struct {
+		const char *what;
+		enum flow_state ends; /* NONE: the offer is withdrawn, unseen */
+	} cases[] = {
+		{ "withdrawn", FLOW_NONE },
+		{ "failed", FLOW_FAILED },
+		{ "verified", FLOW_VERIFIED },
+	};
+	struct yard y;
+	struct problem p;
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		int64_t t = at("2025-05-16");
+		open_yard(&y);
+		ask(&y, REQUEST_ROLLBACK, 0, false, t, &p);
+		t = remove_it(&y, t);
+		yard_poll(&y, t);
+		assert_true(y.device.history.flow.ends_recovery);
+		assert_int_equal(ask(&y, REQUEST_UNINSTALL, 104, false, t, &p), 0);
+		if (cases[i].ends == FLOW_VERIFIED)
+			yard_shows(&y, "26100.2150", "KB104 KB115", NULL, t + 1);
+		else if (cases[i].ends != FLOW_NONE)
+			yard_report(&y, cases[i].ends, 1, t + 1);
+		else
+			assert_int_not_equal(yard_poll(&y, t + 1), 0);
+		if (strcmp(request_state(&y), "requested") != 0 ||
+		    y.device.history.request.failures != 0)
+			fail_msg("%s: %s, %u", cases[i].what, request_state(&y),
+				 y.device.history.request.failures);
+		yard_close(&y);
+	}
+}
+
 TEST(failing_removals_wait_and_end_stuck_with_their_reason)
 {
 	struct yard y;
@@ -212,6 +269,7 @@ TEST(failing_removals_wait_and_end_stuck_with_their_reason)
 		yard_report(&y, FLOW_FAILED, 2, t);
 		if (attempt == 3)
 			break;
+		assert_string_equal(request_state(&y), "requested"); /* the step again */
 		assert_int_equal(yard_poll(&y, t + 1), 0);
 		assert_true(has_reason(&y.decision, REASON_RETRY_BACKOFF));
 		t += HOURS(attempt);
@@ -275,6 +333,7 @@ TEST(a_device_that_dies_on_the_way_resumes_where_it_is)
 	t += DAYS(10);
 	yard_poll(&y, t);
 	assert_string_equal(yard_state(&y), "unverified");
+	assert_string_equal(request_state(&y), "removed");
 	yard_shows(&y, "26100.2000", "KB104", NULL, t + 1);
 	yard_poll(&y, t + HOURS(2));
 	assert_string_equal(yard_state(&y), "offered");
@@ -334,6 +393,9 @@ int main(void)
 		cmocka_unit_test(
 			a_rollback_with_nowhere_to_go_says_so_before_it_removes_anything),
 		cmocka_unit_test(a_rollback_never_goes_to_what_a_person_keeps_back),
+		cmocka_unit_test(a_rollback_goes_on_through_a_pause_of_its_ring),
+		cmocka_unit_test(
+			what_becomes_of_an_earlier_requests_flow_is_not_the_later_ones),
 		cmocka_unit_test(failing_removals_wait_and_end_stuck_with_their_reason),
 		cmocka_unit_test(a_removal_by_another_hand_counts),
 		cmocka_unit_test(a_device_that_dies_on_the_way_resumes_where_it_is),
