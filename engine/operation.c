@@ -60,8 +60,9 @@ static int begin_request(const struct operation *operation, struct device_record
 					   "is named",
 					   record->id, kb_format(level.kb, asked));
 	}
-	return passage_request(record, d, back ? REQUEST_ROLLBACK : REQUEST_UNINSTALL,
-			       operation->key.kb, operation->wait, now_s, outcome, p);
+	const struct removal removal = { back ? REQUEST_ROLLBACK : REQUEST_UNINSTALL,
+					 operation->key.kb, operation->wait };
+	return passage_request(record, d, &removal, now_s, outcome, p);
 }
 
 static int begin_pause(struct device_record *record, int64_t until_s, int64_t now_s,

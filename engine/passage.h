@@ -54,10 +54,16 @@ enum report_result passage_report(struct device_record *record, int64_t flow_id,
 void passage_stopped(struct device_record *record, int64_t flow_id, bool did_stop,
 		     int64_t now_s, struct outcome *outcome);
 
-/* A person asks for the removal of the device's present level, or for a rollback to
- * the latest LCU.  -1 with *p told when the level cannot be removed. */
+/* What a person asks to have removed. */
+struct removal {
+	enum request_kind kind; /* the level, or the level for the latest LCU */
+	uint32_t kb;            /* the level must be this one; 0 whatever it is */
+	bool wait;              /* then nothing, until a newer release of the quarter */
+};
+
+/* It is asked for.  -1 with *p told when the device's present level cannot be removed. */
 int passage_request(struct device_record *record, const struct decision *decision,
-		    enum request_kind kind, uint32_t kb, bool wait, int64_t now_s,
-		    struct outcome *outcome, struct problem *p);
+		    const struct removal *removal, int64_t now_s, struct outcome *outcome,
+		    struct problem *p);
 
 #endif

@@ -203,7 +203,7 @@ void request_follow(struct device_record *record, const struct decision *d, int6
 }
 
 static int refuse(const struct device_record *record, const struct decision *d,
-		  enum request_kind kind, uint32_t kb, struct problem *p)
+		  const struct removal *removal, struct problem *p)
 {
 	char asked[KB_TEXT], have[KB_TEXT];
 
@@ -214,17 +214,17 @@ static int refuse(const struct device_record *record, const struct decision *d,
 				   record->id);
 	const struct release *level = &d->line->releases[d->level.index];
 	kb_format(level->kb, have);
-	if (kb != 0 && level->kb != kb)
+	if (removal->kb != 0 && level->kb != removal->kb)
 		return problem_set(
 			p, PROBLEM_CONFLICT,
 			"'%s' stands on %s; only the KB of its present level can "
 			"be removed, not %s",
-			record->id, have, kb_format(kb, asked));
+			record->id, have, kb_format(removal->kb, asked));
 	if (level->kind == RELEASE_RTM || level->kb == 0)
 		return problem_set(p, PROBLEM_CONFLICT,
 				   "'%s' stands on the level it was delivered with",
 				   record->id);
-	if (kind == REQUEST_ROLLBACK && level->kind != RELEASE_HOTPATCH)
+	if (removal->kind == REQUEST_ROLLBACK && level->kind != RELEASE_HOTPATCH)
 		return problem_set(p, PROBLEM_CONFLICT,
 				   "'%s' stands on %s, which is no hotpatch: there is "
 				   "nothing to roll back",
@@ -232,21 +232,20 @@ static int refuse(const struct device_record *record, const struct decision *d,
 	return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): who asks for what, of whom and when */
 int passage_request(struct device_record *record, const struct decision *d,
-		    enum request_kind kind, uint32_t kb, bool wait, int64_t now_s,
-		    struct outcome *outcome, struct problem *p)
+		    const struct removal *removal, int64_t now_s, struct outcome *outcome,
+		    struct problem *p)
 {
-	assert(kind != REQUEST_NONE);
-	if (refuse(record, d, kind, kb, p) < 0)
+	assert(removal->kind != REQUEST_NONE);
+	if (refuse(record, d, removal, p) < 0)
 		return -1;
 	const struct release *level = &d->line->releases[d->level.index];
 	struct event *event = outcome_add(outcome, EVENT_REQUEST, now_s);
 	release_key_set(&event->key, d->line, level);
 	event->flow = record->history.flow.id;
-	event->request = kind;
+	event->request = removal->kind;
 	event->recovery = RECOVERY_REQUESTED;
-	event->wait = wait;
+	event->wait = removal->wait;
 	event->time_s = level->published_s;
 	snprintf(event->note, sizeof event->note, "%s",
 		 recovery_state_names[RECOVERY_REQUESTED]);

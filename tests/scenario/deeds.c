@@ -301,7 +301,7 @@ static int do_rest(struct stage *stage, struct actor *actor, struct words *words
 static int ask(struct stage *stage, struct actor *actor, enum request_kind kind,
 	       uint32_t kb, struct words *words)
 {
-	bool wait = words_take_if(words, "wait");
+	const struct removal removal = { kind, kb, words_take_if(words, "wait") };
 	struct outcome outcome;
 	struct decision d;
 	struct problem p;
@@ -310,8 +310,7 @@ static int ask(struct stage *stage, struct actor *actor, enum request_kind kind,
 		return -1;
 	stage_decide(stage, actor, &d);
 	outcome_init(&outcome);
-	if (passage_request(&actor->record, &d, kind, kb, wait, stage->now_s, &outcome,
-			    &p) < 0)
+	if (passage_request(&actor->record, &d, &removal, stage->now_s, &outcome, &p) < 0)
 		return trouble_tell(words, "%s", p.text);
 	stage_keep(stage, actor, &outcome);
 	return actor_poll(stage, actor, words);

@@ -228,6 +228,8 @@ static void begin(struct living *l, uint64_t seed)
 static void ask(struct living *l)
 {
 	bool rollback = chance(&l->fate, 50), wait = chance(&l->fate, 30);
+	const struct removal removal = { rollback ? REQUEST_ROLLBACK : REQUEST_UNINSTALL,
+					 0, !rollback && wait };
 	struct outcome outcome;
 	struct decision d;
 	struct problem p;
@@ -236,8 +238,7 @@ static void ask(struct living *l)
 		return;
 	outcome_init(&outcome);
 	life_decide(l, &d);
-	passage_request(&l->record, &d, rollback ? REQUEST_ROLLBACK : REQUEST_UNINSTALL,
-			0, !rollback && wait, l->now_s, &outcome, &p);
+	passage_request(&l->record, &d, &removal, l->now_s, &outcome, &p);
 }
 
 static void pass_quietly(struct living *l, const int *hours, size_t count)

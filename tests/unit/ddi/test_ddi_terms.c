@@ -78,8 +78,10 @@ TEST(where_the_user_decides_plain_clients_wait_for_the_deadline)
 
 static int ask_uninstall(struct change *change, struct problem *p)
 {
-	return passage_request(change->record, change->decision, REQUEST_UNINSTALL, 0,
-			       false, change->now_s, change->outcome, p);
+	static const struct removal removal = { .kind = REQUEST_UNINSTALL };
+
+	return passage_request(change->record, change->decision, &removal, change->now_s,
+			       change->outcome, p);
 }
 
 TEST(a_removal_goes_to_those_who_can_do_it_and_to_no_one_else)

@@ -418,10 +418,11 @@ TEST(the_text_is_whole_or_cut_at_a_lines_end)
 /* The present level is asked to go; `poll` the device comes round. */
 static void ask_removal(struct yard *y, enum request_kind kind, bool poll, int64_t t)
 {
+	const struct removal removal = { .kind = kind };
 	struct problem p;
 
 	outcome_init(&y->outcome);
-	assert_int_equal(passage_request(&y->device, yard_decide(y, t), kind, 0, false, t,
+	assert_int_equal(passage_request(&y->device, yard_decide(y, t), &removal, t,
 					 &y->outcome, &p),
 			 0);
 	if (poll)

@@ -33,10 +33,11 @@ static void open_yard(struct yard *y, const char *build, const char *kbs)
 
 static void ask(struct yard *y, enum request_kind kind, bool wait, int64_t t)
 {
+	const struct removal removal = { kind, 0, wait };
 	struct problem p;
 
 	outcome_init(&y->outcome);
-	assert_int_equal(passage_request(&y->device, yard_decide(y, t), kind, 0, wait, t,
+	assert_int_equal(passage_request(&y->device, yard_decide(y, t), &removal, t,
 					 &y->outcome, &p),
 			 0);
 }

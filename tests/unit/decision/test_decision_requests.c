@@ -26,8 +26,10 @@ static void open_yard(struct yard *y)
 static int ask(struct yard *y, enum request_kind kind, uint32_t kb, bool wait,
 	       int64_t now_s, struct problem *p)
 {
+	const struct removal removal = { kind, kb, wait };
+
 	outcome_init(&y->outcome);
-	return passage_request(&y->device, yard_decide(y, now_s), kind, kb, wait, now_s,
+	return passage_request(&y->device, yard_decide(y, now_s), &removal, now_s,
 			       &y->outcome, p);
 }
 

@@ -332,12 +332,14 @@ static void change_rollouts(struct world *w, struct dice *dice)
 
 static void ask(struct world *w, int device, struct dice *dice)
 {
+	bool rollback = chance(dice, 50), wait = chance(dice, 30);
+	const struct removal removal = { rollback ? REQUEST_ROLLBACK : REQUEST_UNINSTALL,
+					 0, wait };
 	struct problem p;
 
 	outcome_init(&outcome);
-	passage_request(&w->devices[device], decide_for(w, device),
-			chance(dice, 50) ? REQUEST_ROLLBACK : REQUEST_UNINSTALL, 0,
-			chance(dice, 30), w->now_s, &outcome, &p);
+	passage_request(&w->devices[device], decide_for(w, device), &removal, w->now_s,
+			&outcome, &p);
 	keep(w, device);
 }
 
