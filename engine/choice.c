@@ -100,6 +100,18 @@ static struct choice with_payload(const struct judgement *j, struct lens lens,
 	return rule_d(j, lens, REASON_PAYLOAD_MISSING, release);
 }
 
+/* The newest of its own quarter that was removed by request: halted, held or withdrawn
+ * since, it is removed all the same. */
+static int32_t own_removed(const struct judgement *j)
+{
+	for (int32_t i = j->published - 1; i >= j->lowest; i--) {
+		if (in_own_quarter(j, i) && level_is_below(j, i) &&
+		    (candidate_way(j, i).obstacles & OBSTACLE_UNINSTALLED) != 0)
+			return i;
+	}
+	return -1;
+}
+
 /* On the track, nothing of a newer quarter: the newest of its own, or a cumulative
  * update that was approved for the track and is no older than that. */
 static struct choice rule_a(const struct judgement *j, struct lens lens)
@@ -114,22 +126,36 @@ static struct choice rule_a(const struct judgement *j, struct lens lens)
 	if (own >= 0)
 		return with_payload(j, lens, own, 'a', REASON_NONE);
 
-	int32_t removed =
-		newest(j, despite(unpaid, OBSTACLE_UNINSTALLED), in_own_quarter, -1);
+	int32_t removed = (lens.ignore & OBSTACLE_UNINSTALLED) != 0 ? -1 : own_removed(j);
 	if (removed < 0)
 		return nothing(REASON_NONE, -1);
 	const struct request *request = &j->situation->history->request;
 	if (request->kind == REQUEST_UNINSTALL && request->wait)
 		return nothing(REASON_UNINSTALLED_BY_REQUEST, removed);
-	return rule_d(j, lens, REASON_UNINSTALLED_BY_REQUEST, removed);
+	struct choice instead = rule_d(j, lens, REASON_UNINSTALLED_BY_REQUEST, -1);
+	return instead.release >= 0 ? instead : nothing(REASON_NONE, -1);
 }
 
 bool choice_is_behind(const struct judgement *j)
 {
-	struct lens unpaid = { .until_s = j->situation->now_s,
-			       .ignore = OBSTACLE_PAYLOAD };
+	struct lens now = { .until_s = j->situation->now_s };
 
-	return newest(j, unpaid, in_newer_quarter, -1) >= 0;
+	return newest(j, now, in_newer_quarter, -1) >= 0;
+}
+
+/* The next quarter has begun, but its baseline's payload is not here: the update instead
+ * of it, unless the device's own quarter has one that is as new and needs no restart. */
+static struct choice without_baseline(const struct judgement *j, struct lens lens,
+				      int32_t baseline, char rule)
+{
+	struct choice choice = with_payload(j, lens, baseline, rule, REASON_NONE);
+	int32_t own = newest(j, lens, in_own_quarter, -1);
+
+	if (choice.rule != 'd' || own < 0 ||
+	    j->line->releases[own].published_s <
+		    j->line->releases[choice.release].published_s)
+		return choice;
+	return (struct choice){ own, 'a', REASON_PAYLOAD_MISSING, -1 };
 }
 
 struct choice choose(const struct judgement *j, struct lens lens)
@@ -144,13 +170,15 @@ struct choice choose(const struct judgement *j, struct lens lens)
 
 	int32_t baseline = newest(j, unpaid, is_baseline, -1);
 	if (baseline >= 0 && newest(j, lens, is_monthly_lcu, baseline) < 0)
-		return with_payload(j, lens, baseline, 'b', REASON_NONE);
+		return without_baseline(j, lens, baseline, 'b');
 	if (on_track && j->policy->behind_baseline == BEHIND_BASELINE) {
 		if (baseline >= 0)
-			return with_payload(j, lens, baseline, 'c', REASON_NONE);
+			return without_baseline(j, lens, baseline, 'c');
 		return nothing(REASON_BASELINE_WITHHELD, -1);
 	}
-	return rule_d(j, lens, REASON_NONE, -1);
+	/* Behind by what is not here alone: no row says so. */
+	bool unpaid_alone = on_track && newest(j, lens, in_newer_quarter, -1) < 0;
+	return rule_d(j, lens, unpaid_alone ? REASON_PAYLOAD_MISSING : REASON_NONE, -1);
 }
 
 /* The next moment after `after_s` at which something possible opens by itself. */
@@ -172,11 +200,19 @@ static int64_t next_opening(const struct judgement *j, int64_t after_s)
 /* Of those a to d would choose as time passes, the first to open. */
 static bool wait_for_time(struct judgement *j)
 {
+	const unsigned sometime = OBSTACLE_GATE | OBSTACLE_CANARY;
 	struct decision *d = j->decision;
 	int64_t at_s = j->situation->now_s;
 
 	while ((at_s = next_opening(j, at_s)) != INT64_MAX) {
 		struct choice choice = choose(j, (struct lens){ .until_s = at_s });
+		/* Of those without a known time, what waits for that alone is first. */
+		if (at_s == OPENS_SOMETIME) {
+			struct lens now = { .until_s = j->situation->now_s,
+					    .ignore = sometime };
+			struct choice first = choose(j, now);
+			choice = first.release >= 0 ? first : choice;
+		}
 		if (choice.release < 0)
 			continue;
 		struct way way = candidate_way(j, choice.release);
@@ -253,14 +289,20 @@ static int32_t kept_back(const struct judgement *j)
 
 void settle_waiting(struct judgement *j, const struct choice *now)
 {
-	struct lens all = { .until_s = OPENS_SOMETIME, .ignore = ~0U };
+	/* What was removed by request stays removed, whatever is set aside. */
+	struct lens all = { .until_s = OPENS_SOMETIME, .ignore = ~OBSTACLE_UNINSTALLED };
 
 	j->decision->standing = STANDING_WAITING;
 	decision_reason(j->decision, now->why);
 	if (wait_for_time(j))
 		return;
 	struct choice wish = choose(j, all);
-	int32_t release = now->awaited >= 0 ? now->awaited : wish.release;
+	if (wish.release < 0) {
+		decision_reason(j->decision, wish.why);
+		all.ignore = ~0U;
+		wish.release = wish.awaited >= 0 ? wish.awaited : choose(j, all).release;
+	}
+	int32_t release = wish.release;
 	if (release >= 0 &&
 	    obstacle_reason(candidate_way(j, release).obstacles) == REASON_NONE) {
 		int32_t other = kept_back(j);
@@ -268,6 +310,6 @@ void settle_waiting(struct judgement *j, const struct choice *now)
 	}
 	if (release >= 0)
 		wait_for_person(j, release);
-	else if (now->why == REASON_NONE)
+	else if (now->why == REASON_NONE && wish.why == REASON_NONE)
 		settle_nothing_newer(j);
 }

@@ -131,23 +131,17 @@ static void insert(struct sighting *list, size_t *count, struct sighting one)
 }
 
 /* Of more KBs than there is room for, those with the highest numbers are kept: the
- * newest, and the same ones at every report, so that none comes and goes. */
+ * newest, and the same ones at every report. */
 void history_saw(struct history *history, const struct facts *facts, int64_t now_s)
 {
 	const char *kbs = facts_known(facts, FACT_OS_KBS);
-	struct sighting shown[HISTORY_SIGHTINGS];
-	size_t count = 0;
+	size_t count = history->sighting_count;
 	uint32_t kb;
 
 	if (kbs == NULL)
 		return;
-	for (int read = 0; read < LIMIT_DEVICE_KBS && facts_next_kb(&kbs, &kb); read++) {
-		const struct sighting *known = find_sighting(history, kb);
-		insert(shown, &count,
-		       (struct sighting){ kb, known == NULL ? now_s : known->since_s });
-	}
-	memset(history->sightings, 0, sizeof history->sightings);
-	memcpy(history->sightings, shown, count * sizeof shown[0]);
+	for (int read = 0; read < LIMIT_DEVICE_KBS && facts_next_kb(&kbs, &kb); read++)
+		insert(history->sightings, &count, (struct sighting){ kb, now_s });
 	history->sighting_count = (uint16_t)count;
 }
 

@@ -33,7 +33,8 @@ struct mark {
 	int64_t blocked_s;
 };
 
-/* Shown in os.kbs without a break since then. */
+/* A KB that os.kbs has shown, and when it first did.  Some lists name no more than the
+ * latest updates, so one that is gone from it is not forgotten. */
 struct sighting {
 	uint32_t kb;
 	int64_t since_s;
@@ -91,10 +92,9 @@ struct mark *history_mark_open(struct history *history, const struct release_key
  * HISTORY_BLOCKS are blocked already. */
 int history_block(struct history *history, const struct release_key *key, bool block,
 		  int64_t now_s, struct problem *p);
-/* Bring the sightings up to what os.kbs shows now.  One that went and came back counts
- * anew.  A device that does not report os.kbs says nothing of them: they stay. */
+/* Add to the sightings what os.kbs shows now. */
 void history_saw(struct history *history, const struct facts *facts, int64_t now_s);
-/* INSTANT_NONE when not shown. */
+/* When it was first shown; INSTANT_NONE when it never was. */
 int64_t history_shown_since(const struct history *history, uint32_t kb);
 
 #endif

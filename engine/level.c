@@ -66,6 +66,23 @@ static void find_level(struct judgement *j, const char *kbs)
 		level->kb = line->releases[level->index].kb;
 }
 
+/* Since when the device is in the quarter: its list of KBs may name no more than the
+ * latest of it. */
+static int64_t in_quarter_since(const struct judgement *j, int32_t quarter)
+{
+	const struct history *history = j->situation->history;
+	int64_t since_s = INSTANT_NONE;
+
+	for (int32_t i = quarter; i < (int32_t)j->line->count; i++) {
+		if (j->line->releases[i].quarter != quarter)
+			continue;
+		int64_t one_s = history_shown_since(history, j->line->releases[i].kb);
+		if (one_s != INSTANT_NONE && (since_s == INSTANT_NONE || one_s < since_s))
+			since_s = one_s;
+	}
+	return since_s;
+}
+
 /* A feature update that came after the quarter's baseline ends the quarter. */
 static bool has_left_track(const struct judgement *j, int32_t quarter)
 {
@@ -74,12 +91,12 @@ static bool has_left_track(const struct judgement *j, int32_t quarter)
 
 	if (history == NULL)
 		return false;
-	int64_t baseline_s = history_shown_since(history, j->line->releases[quarter].kb);
-	if (baseline_s == INSTANT_NONE)
-		return false;
 	for (size_t i = 0; i < product->leaves_track_count; i++) {
-		int64_t since_s = history_shown_since(history, product->leaves_track[i]);
-		if (since_s != INSTANT_NONE && since_s > baseline_s)
+		int64_t left_s = history_shown_since(history, product->leaves_track[i]);
+		if (left_s == INSTANT_NONE)
+			continue;
+		int64_t since_s = in_quarter_since(j, quarter);
+		if (since_s != INSTANT_NONE && left_s > since_s)
 			return true;
 	}
 	return false;

@@ -49,8 +49,10 @@ static bool speaks_of(const struct rollout_record *record, const struct catalog 
 static void merge(struct rollout *to, const struct rollout_record *record,
 		  const char *canary)
 {
-	if (record->approval != APPROVAL_UNSET) {
-		to->approval = record->approval;
+	if (record->approval != APPROVAL_UNSET || record->approved_for_track) {
+		/* To approve it for the track is to approve it. */
+		to->approval = record->approval != APPROVAL_UNSET ? record->approval
+								  : APPROVAL_GIVEN;
 		to->approved_for_track = record->approved_for_track;
 	}
 	to->withdrawn |= record->withdrawn;

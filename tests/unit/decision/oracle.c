@@ -164,7 +164,7 @@ static bool has_payload(const struct view *v, uint32_t kb)
 	return true;
 }
 
-enum { SANS_PAYLOAD = 1, SANS_UNINSTALLED = 2 };
+enum { SANS_PAYLOAD = 1 };
 
 static bool in_c(const struct view *v, const struct written *r, int sans)
 {
@@ -184,10 +184,7 @@ static bool in_c(const struct view *v, const struct written *r, int sans)
 		return false;
 	if ((sans & SANS_PAYLOAD) == 0 && !has_payload(v, r->kb))
 		return false;
-	if (mark != NULL && mark->block == BLOCK_OPERATOR)
-		return false;
-	if (mark != NULL && mark->block == BLOCK_UNINSTALLED &&
-	    (sans & SANS_UNINSTALLED) == 0)
+	if (mark != NULL && mark->block != BLOCK_NONE)
 		return false;
 	return is_open(v, r, rollout);
 }
@@ -251,6 +248,21 @@ static struct wish paid(const struct view *v, const struct written *r, char rule
 	return v->policy->payload_wait ? none() : rule_d(v);
 }
 
+/* Its own uninstall blocks something newer of its quarter, whatever else does. */
+static bool has_removed(const struct view *v)
+{
+	for (size_t i = 0; i < v->w->release_count; i++) {
+		const struct written *r = &v->w->releases[i];
+		struct release_key key = { "p", r->kb, { 26100, r->revision } };
+		const struct mark *mark = history_mark(&v->record->history, &key);
+		if (mark != NULL && mark->block == BLOCK_UNINSTALLED &&
+		    is_wanted(v, r, OWN_QUARTER) && r->published_s <= v->w->now_s &&
+		    above(v, r))
+			return true;
+	}
+	return false;
+}
+
 static struct wish rule_a(const struct view *v)
 {
 	const struct written *own = newest(v, OWN_QUARTER, SANS_PAYLOAD);
@@ -261,7 +273,7 @@ static struct wish rule_a(const struct view *v)
 		return (struct wish){ leaving, 'a', true };
 	if (own != NULL)
 		return paid(v, own, 'a');
-	if (newest(v, OWN_QUARTER, SANS_PAYLOAD | SANS_UNINSTALLED) == NULL)
+	if (!has_removed(v))
 		return none();
 	if (request->kind == REQUEST_UNINSTALL && request->wait)
 		return none();
@@ -277,6 +289,20 @@ static bool qualifies(const struct view *v)
 	       v->revision >= product->from.revision &&
 	       !fact_is(v, "licence.hotpatch", "no") && fact_is(v, "vbs", "running") &&
 	       (!fact_is(v, "os.arch", "arm64") || fact_is(v, "chpe", "off"));
+}
+
+/* The next quarter's baseline; without its payload an update, unless the device's own
+ * quarter holds one as new. */
+static struct wish next_quarter(const struct view *v, const struct written *baseline,
+				char rule)
+{
+	struct wish wish = paid(v, baseline, rule);
+	const struct written *own = newest(v, OWN_QUARTER, 0);
+
+	if (wish.rule == 'd' && own != NULL &&
+	    own->published_s >= wish.release->published_s)
+		return (struct wish){ own, 'a', true };
+	return wish;
 }
 
 struct wish oracle(struct world *w, int device)
@@ -308,8 +334,8 @@ struct wish oracle(struct world *w, int device)
 	const struct written *baseline = newest(&v, BASELINES, SANS_PAYLOAD);
 	const struct written *monthly = newest(&v, MONTHLY, 0);
 	if (baseline != NULL && (monthly == NULL || !newer(monthly, baseline)))
-		return paid(&v, baseline, 'b');
+		return next_quarter(&v, baseline, 'b');
 	if (on_track && v.policy->behind_baseline)
-		return baseline == NULL ? none() : paid(&v, baseline, 'c');
+		return baseline == NULL ? none() : next_quarter(&v, baseline, 'c');
 	return rule_d(&v);
 }
