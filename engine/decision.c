@@ -169,7 +169,9 @@ static void decide_release(struct judgement *j, const struct choice *choice)
 {
 	if (choice->release >= 0) {
 		j->decision->rule = choice->rule;
-		name_reasons(j, choice);
+		/* What waits tells what it waits for, not why it would be offered. */
+		if (candidate_way(j, choice->release).paused_until_s == INSTANT_NONE)
+			name_reasons(j, choice);
 		offer(j, choice->release, ACTION_INSTALL);
 	} else {
 		settle_waiting(j, choice);
