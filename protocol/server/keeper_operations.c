@@ -90,17 +90,19 @@ static int begin_device(struct carrying *c, const struct operation_record *recor
 
 /* --- following ---------------------------------------------------------------------- */
 
-/* It was asked and has not so much as fetched its offer for a day: it is switched off,
- * and others need not wait for it. */
+/* It was asked, or is asked again after a failure, and has not so much as fetched its
+ * offer for a day: it is switched off, and others need not wait for it. */
 static bool is_idle(const struct carrying *c, const struct device_record *record,
 		    const struct operation_device *device)
 {
 	const struct flow *flow = &record->history.flow;
+	int64_t asked_s =
+		flow->changed_s > device->changed_s ? flow->changed_s : device->changed_s;
 
 	return record->history.request.state == RECOVERY_REQUESTED &&
 	       (flow->state == FLOW_NONE || flow_state_is_final(flow->state) ||
 		flow->retrieved_s == 0) &&
-	       c->now_s - device->changed_s > DAY_S;
+	       c->now_s - asked_s > DAY_S;
 }
 
 /* Those under way: who is done is noted; *busy counts the others. */

@@ -232,6 +232,25 @@ TEST(one_that_is_switched_off_is_not_waited_for)
 	assert_int_equal(request_of("d-01"), RECOVERY_REQUESTED);
 }
 
+TEST(one_that_failed_has_another_day_to_come_back)
+{
+	hotpatch_all("d", 2, "test");
+	json_decref(post(201, "/operations",
+			 "{\"kind\":\"rollback\",\"ring\":\"test\",\"at_most\":1}"));
+	crew_advance(DAY_S);
+	assert_int_equal(crew_poll("d-00"), HOTPATCH);
+	crew_end("d-00", FLOW_FAILED, 0x80070643);
+	assert_int_equal(request_of("d-00"), RECOVERY_REQUESTED);
+	crew_advance(HOUR_S);
+	keeper_poke(lab.site);
+	settle();
+	expect_steps(1, "1 1 0 0");
+	crew_advance(DAY_S);
+	keeper_poke(lab.site);
+	settle();
+	expect_steps(1, "0 2 0 0");
+}
+
 TEST(a_stopped_operation_begins_no_more_devices)
 {
 	hotpatch_all("d", 4, "test");
@@ -380,6 +399,7 @@ int main(void)
 		OPERATION_TEST(many_devices_go_back_as_many_at_a_time_as_was_asked_for),
 		OPERATION_TEST(a_device_that_is_stuck_or_gone_makes_room_for_the_next),
 		OPERATION_TEST(one_that_is_switched_off_is_not_waited_for),
+		OPERATION_TEST(one_that_failed_has_another_day_to_come_back),
 		OPERATION_TEST(a_stopped_operation_begins_no_more_devices),
 		OPERATION_TEST(a_removal_says_what_follows_and_waits_if_it_is_asked_to),
 		OPERATION_TEST(blocks_pauses_and_retries_are_done_at_once),
