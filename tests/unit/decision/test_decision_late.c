@@ -119,15 +119,17 @@ TEST(a_removal_is_what_the_device_shows_whatever_was_reported_of_it)
 TEST(a_removal_that_shows_after_its_flow_ended_is_done_before_anything_begins)
 {
 	struct yard y;
-	int64_t t = at(day);
+	int64_t t = at("2025-05-23");
 
 	open_yard(&y, "26100.2100", "KB104 KB105");
+	y.device.facts.reported_s = t;
 	ask(&y, REQUEST_UNINSTALL, true, t);
 	yard_poll(&y, t);
 	yard_fetch(&y, t);
 	yard_report(&y, FLOW_FAILED, 1, t + 1);
 	yard_shows(&y, "26100.2000", "KB104", NULL, t + 2);
 	assert_int_equal(yard_poll(&y, t + 3), 0);
+	assert_int_equal(yard_events(&y, EVENT_FLOW), 0);
 	assert_string_equal(request_state(&y), "removed");
 	assert_int_equal(block_of(&y, 105, 2100), BLOCK_UNINSTALLED);
 	yard_close(&y);
@@ -203,6 +205,8 @@ TEST(a_late_word_on_a_restart_neither_waits_for_another_nor_asks_for_it)
 		  { BEGUN, SHOWS_PENDING, SHOWS_RESTART, DONE, PENDING, SHOWS_SAME } },
 		{ "it never told that a restart was pending",
 		  { BEGUN, SHOWS_RESTART, PENDING, DONE, SHOWS_SAME } },
+		{ "and no claim was heard",
+		  { BEGUN, SHOWS_RESTART, PENDING, SHOWS_SAME } },
 		{ "the word of it lost", { BEGUN, SHOWS_RESTART, DONE, SHOWS_SAME } },
 		{ "nothing but the claim",
 		  { SHOWS_PENDING, SHOWS_RESTART, DONE, SHOWS_SAME } },
@@ -259,6 +263,18 @@ TEST(a_word_that_comes_after_its_restart_has_a_day_and_asks_for_none)
 	/* It was another restart: now its own is pending. */
 	hear(&y, SHOWS_PENDING, t + 240);
 	assert_int_equal(yard_decide(&y, t + 240)->action, ACTION_RESTART);
+	yard_close(&y);
+
+	/* A restart that nothing had waited for may be any: its own is still to come. */
+	open_yard(&y, "26100.2000", "KB104");
+	y.device.facts.reported_s = t;
+	yard_poll(&y, t);
+	yard_fetch(&y, t);
+	hear(&y, SHOWS_RESTART, t + 60);
+	hear(&y, PENDING, t + 120);
+	assert_int_equal(yard_decide(&y, t + 120)->action, ACTION_RESTART);
+	assert_int_equal(y.device.history.flow.lease_s,
+			 t + 120 + flow_lease_s(FLOW_RESTART_PENDING));
 	yard_close(&y);
 
 	/* One from before the offer, or from before it was fetched, is not meant. */
