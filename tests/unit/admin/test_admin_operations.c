@@ -196,7 +196,7 @@ TEST(a_device_that_is_stuck_or_gone_makes_room_for_the_next)
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(crew_poll("d-00"), HOTPATCH);
 		crew_end("d-00", FLOW_FAILED, 0x80070643);
-		crew_advance(12 * HOUR_S);
+		crew_advance((int64_t)12 * HOUR_S);
 	}
 	assert_int_equal(request_of("d-00"), RECOVERY_STUCK);
 	settle();
