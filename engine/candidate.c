@@ -174,11 +174,11 @@ static const struct hold *find_hold(const struct judgement *j,
 				    const struct release *release)
 {
 	const struct plan *plan = j->situation->plan;
+	const struct hold_place *place;
+	size_t count = plan_holds_of(plan, release->kb, &place);
 
-	for (size_t i = 0; i < plan->hold_count; i++) {
-		const struct hold *hold = &plan->holds[i];
-		if (hold->kb != release->kb)
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		const struct hold *hold = &plan->holds[place[i].hold];
 		if (hold->has_build && (hold->base != release->build.base ||
 					hold->revision != release->build.revision))
 			continue;

@@ -37,9 +37,14 @@ void stands_until(struct judgement *j, int64_t at_s)
 
 static int32_t index_of(const struct judgement *j, const struct release_key *key)
 {
-	for (size_t i = 0; i < j->line->count; i++) {
-		if (release_key_is(key, j->line, &j->line->releases[i]))
-			return (int32_t)i;
+	const struct line *line = j->line;
+
+	for (size_t at = line_find_build(line, key->build); at < line->count; at++) {
+		int32_t index = line->by_build[at];
+		if (release_key_is(key, line, &line->releases[index]))
+			return index;
+		if (!build_equal(line->releases[index].build, key->build))
+			break;
 	}
 	return -1;
 }
@@ -179,19 +184,25 @@ static void decide_release(struct judgement *j, const struct choice *choice)
 	judge_overdue(j);
 }
 
-/* The moments at which time alone may change what is open: the next publication, and
- * what opens among the releases above the level.  Those published longer ago than the
- * ring reaches are open, but for what was done on the day. */
+/* The moments at which time alone may change what is open: the next publication, what
+ * opens among the releases above the level, and what was done on the day and ends by
+ * itself.  Those published longer ago than the ring reaches are open but for that. */
 static void find_next_change(struct judgement *j)
 {
+	const struct rollouts *rollouts = j->situation->rollouts;
+	const struct product *product = j->line->product;
 	int64_t now_s = j->situation->now_s;
 	int64_t reach_s = j->ring->defer_s + j->ring->gradual_s;
-	bool quiet = rollouts_quiet_s(j->situation->rollouts) <= now_s;
 
 	if ((size_t)j->published < j->line->count)
 		stands_until(j, j->line->releases[j->published].published_s);
+	stands_until(j,
+		     rollouts_next_change(rollouts, product, j->decision->ring, now_s));
+	if (j->ring->after >= 0)
+		stands_until(j, rollouts_next_change(rollouts, product, j->ring->after,
+						     now_s));
 	for (int32_t i = j->published - 1; i >= j->lowest; i--) {
-		if (quiet && j->line->releases[i].published_s + reach_s <= now_s)
+		if (j->line->releases[i].published_s + reach_s <= now_s)
 			break;
 		stands_until(j, candidate_way(j, i).changes_s);
 	}

@@ -225,7 +225,8 @@ static const char *value_of(const struct question *question, const struct node *
 		return value;
 	if (node->fact != FACT_OTHER)
 		return facts_known(question->facts, (enum fact_id)node->fact);
-	return facts_get(question->facts, name);
+	const struct fact *fact = facts_find_hashed(question->facts, name, node->hash);
+	return fact == NULL ? NULL : fact_value(question->facts, fact);
 }
 
 static enum truth test_comparison(const struct question *question,

@@ -274,6 +274,7 @@ static int parse_name(struct parser *parser, struct node *node)
 			(int)(token->size < SHOWN ? token->size : SHOWN), token->at,
 			LIMIT_FACT_NAME);
 	node->fact = (uint8_t)fact_id_of(folded);
+	node->hash = fact_name_hash(folded);
 	node->name_at = keep(parser, folded, strlen(folded));
 	return advance(parser);
 }

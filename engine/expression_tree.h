@@ -31,6 +31,7 @@ struct node {
 	uint16_t name_at;     /* offsets into the text */
 	uint16_t value_at;    /* of the first value; the others follow it */
 	uint16_t value_count;
+	uint16_t hash; /* of the name */
 };
 
 struct expression {

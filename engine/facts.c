@@ -45,6 +45,7 @@ void facts_init(struct facts *facts)
 {
 	facts->count = facts->used = 0;
 	facts->reported_s = INSTANT_NONE;
+	memset(facts->known, 0, sizeof facts->known);
 }
 
 static bool in_name(char c)
@@ -179,7 +180,10 @@ static void put(struct facts *facts, struct fact *fact, const char *folded,
 		fact = &facts->fact[facts->count];
 		fact->name_at = append(facts, folded);
 		fact->id = (uint8_t)fact_id_of(folded);
+		facts->hash[facts->count] = fact_name_hash(folded);
 		facts->count++;
+		if (fact->id != FACT_OTHER)
+			facts->known[fact->id] = (uint8_t)facts->count;
 	} else {
 		cut(facts, fact->value_at, strlen(fact_value(facts, fact)) + 1);
 	}
@@ -242,21 +246,46 @@ bool facts_remove(struct facts *facts, const char *name)
 	size_t after = facts->count - (size_t)(fact - facts->fact) - 1;
 	memmove(fact, fact + 1, after * sizeof *fact);
 	facts->count--;
+	facts_index(facts);
 	return true;
+}
+
+uint16_t fact_name_hash(const char *name)
+{
+	uint32_t hash = 0x811c9dc5;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x01000193;
+	return (uint16_t)(hash ^ hash >> 16);
+}
+
+_Static_assert(LIMIT_FACTS < UINT8_MAX, "a place fits into known[]");
+
+void facts_index(struct facts *facts)
+{
+	memset(facts->known, 0, sizeof facts->known);
+	for (size_t i = 0; i < facts->count; i++) {
+		const struct fact *fact = &facts->fact[i];
+		facts->hash[i] = fact_name_hash(fact_name(facts, fact));
+		if (fact->id != FACT_OTHER && facts->known[fact->id] == 0)
+			facts->known[fact->id] = (uint8_t)(i + 1);
+	}
+}
+
+const struct fact *facts_find_hashed(const struct facts *facts, const char *name,
+				     uint16_t hash)
+{
+	for (size_t i = 0; i < facts->count; i++) {
+		if (facts->hash[i] == hash &&
+		    strcmp(fact_name(facts, &facts->fact[i]), name) == 0)
+			return &facts->fact[i];
+	}
+	return NULL;
 }
 
 const struct fact *facts_find(const struct facts *facts, const char *name)
 {
-	size_t size = strlen(name);
-
-	for (size_t i = 0; i < facts->count; i++) {
-		/* Lengths first: most names differ in it, and this is on the hot path. */
-		size_t at = facts->fact[i].name_at;
-		if (at + size < facts->used && facts->text[at + size] == '\0' &&
-		    memcmp(facts->text + at, name, size) == 0)
-			return &facts->fact[i];
-	}
-	return NULL;
+	return facts_find_hashed(facts, name, fact_name_hash(name));
 }
 
 const char *facts_get(const struct facts *facts, const char *name)
@@ -269,11 +298,8 @@ const char *facts_known(const struct facts *facts, enum fact_id id)
 {
 	assert(id > FACT_OTHER);
 	assert(id < FACTS_KNOWN);
-	for (size_t i = 0; i < facts->count; i++) {
-		if (facts->fact[i].id == (uint8_t)id)
-			return fact_value(facts, &facts->fact[i]);
-	}
-	return NULL;
+	size_t place = facts->known[id];
+	return place == 0 ? NULL : fact_value(facts, &facts->fact[place - 1]);
 }
 
 const char *fact_name(const struct facts *facts, const struct fact *fact)

@@ -48,11 +48,17 @@ struct facts {
 	uint16_t count;
 	uint16_t used;
 	int64_t reported_s; /* the last report of any kind; INSTANT_NONE before one */
+	uint8_t known[FACTS_KNOWN]; /* where in fact[], from 1; 0 not reported */
+	uint16_t hash[LIMIT_FACTS]; /* of the names, to look for them quickly */
 	struct fact fact[LIMIT_FACTS];
 	char text[LIMIT_FACTS_TEXT];
 };
 
 void facts_init(struct facts *facts);
+
+/* After fact[] was filled otherwise than by facts_set(): find the known ones and the
+ * hashes. */
+void facts_index(struct facts *facts);
 
 /* Set one fact.  Names are folded to lower case, known aliases to the name they stand
  * for (osVersion -> os.build); tabs and line ends in a value become spaces.  A value
@@ -72,6 +78,10 @@ bool facts_remove(struct facts *facts, const char *name);
 const char *facts_get(const struct facts *facts, const char *name);
 const char *facts_known(const struct facts *facts, enum fact_id id);
 const struct fact *facts_find(const struct facts *facts, const char *name);
+/* For who asks often: the hash of a folded name, and the look-up with it at hand. */
+uint16_t fact_name_hash(const char *name);
+const struct fact *facts_find_hashed(const struct facts *facts, const char *name,
+				     uint16_t hash);
 const char *fact_name(const struct facts *facts, const struct fact *fact);
 const char *fact_value(const struct facts *facts, const struct fact *fact);
 

@@ -38,29 +38,39 @@ static enum reason find_product(struct judgement *j, const char *reported, uint3
 	return found == NULL ? REASON_NO_PRODUCT : REASON_NONE;
 }
 
-/* Whether it is published does not matter: a fact is a fact. */
+/* The one of several releases with this build whose KB is reported; -1 when none or more
+ * than one is. */
+static int32_t single_out(const struct line *line, size_t at, size_t end, const char *kbs)
+{
+	int32_t named = -1;
+
+	for (; at < end; at++) {
+		int32_t i = line->by_build[at];
+		if (kbs == NULL || line->releases[i].kb == 0 ||
+		    !kbs_contain(kbs, line->releases[i].kb))
+			continue;
+		if (named >= 0)
+			return -1;
+		named = i;
+	}
+	return named;
+}
+
+/* Whether it is published does not matter: a fact is a fact.  Where one release alone has
+ * the build, it is that one whatever KBs are reported. */
 static void find_level(struct judgement *j, const char *kbs)
 {
 	struct level *level = &j->decision->level;
 	const struct line *line = j->line;
-	int fitting = 0, listed = 0;
-	int32_t any = -1, named = -1;
+	size_t first = line_find_build(line, level->build), end = first;
 
-	for (size_t at = line_find_build(line, level->build); at < line->count; at++) {
-		int32_t i = line->by_build[at];
-		const struct release *release = &line->releases[i];
-		if (!build_equal(release->build, level->build))
-			break;
-		fitting++;
-		any = i;
-		if (kbs != NULL && release->kb != 0 && kbs_contain(kbs, release->kb)) {
-			listed++;
-			named = i;
-		}
-	}
-	level->index = listed == 1 ? named : listed == 0 && fitting == 1 ? any : -1;
+	while (end < line->count &&
+	       build_equal(line->releases[line->by_build[end]].build, level->build))
+		end++;
+	level->index = end - first == 1 ? line->by_build[first]
+					: single_out(line, first, end, kbs);
 	level->state = level->index >= 0 ? LEVEL_KNOWN
-		       : fitting > 0     ? LEVEL_AMBIGUOUS
+		       : end > first     ? LEVEL_AMBIGUOUS
 					 : LEVEL_UNKNOWN;
 	if (level->index >= 0)
 		level->kb = line->releases[level->index].kb;

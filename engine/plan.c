@@ -15,6 +15,7 @@ struct plan_memory {
 	struct policy *policies;
 	struct ring *rings;
 	struct hold *holds;
+	struct hold_place *holds_by_kb;
 };
 
 struct ring_texts {
@@ -270,6 +271,26 @@ static void check_sense(const struct plan_draft *draft, struct findings *finding
 			     "the plan has no ring: no device gets anything");
 }
 
+static void free_memory(struct plan_memory *memory)
+{
+	if (memory == NULL)
+		return;
+	free(memory->policies);
+	free(memory->rings);
+	free(memory->holds);
+	free(memory->holds_by_kb);
+	free(memory);
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct hold_place *a = left, *b = right;
+
+	if (a->kb != b->kb)
+		return a->kb < b->kb ? -1 : 1;
+	return a->hold < b->hold ? -1 : a->hold > b->hold;
+}
+
 static struct plan *lay_out(struct plan_draft *draft)
 {
 	struct plan *plan = calloc(1, sizeof *plan);
@@ -279,15 +300,13 @@ static struct plan *lay_out(struct plan_draft *draft)
 			calloc(draft->plan.policy_count + 1, sizeof(struct policy));
 		memory->rings = calloc(draft->plan.ring_count + 1, sizeof(struct ring));
 		memory->holds = calloc(draft->plan.hold_count + 1, sizeof(struct hold));
+		memory->holds_by_kb =
+			calloc(draft->plan.hold_count + 1, sizeof(struct hold_place));
 	}
 	if (plan == NULL || memory == NULL || memory->policies == NULL ||
-	    memory->rings == NULL || memory->holds == NULL) {
-		if (memory != NULL) {
-			free(memory->policies);
-			free(memory->rings);
-			free(memory->holds);
-		}
-		free(memory);
+	    memory->rings == NULL || memory->holds == NULL ||
+	    memory->holds_by_kb == NULL) {
+		free_memory(memory);
 		free(plan);
 		return NULL;
 	}
@@ -298,9 +317,15 @@ static struct plan *lay_out(struct plan_draft *draft)
 	       plan->policy_count * sizeof(struct policy));
 	memcpy(memory->rings, draft->rings, plan->ring_count * sizeof(struct ring));
 	memcpy(memory->holds, draft->holds, plan->hold_count * sizeof(struct hold));
+	for (size_t i = 0; i < plan->hold_count; i++)
+		memory->holds_by_kb[i] =
+			(struct hold_place){ memory->holds[i].kb, (uint32_t)i };
+	qsort(memory->holds_by_kb, plan->hold_count, sizeof(struct hold_place),
+	      compare_places);
 	plan->policies = memory->policies;
 	plan->rings = memory->rings;
 	plan->holds = memory->holds;
+	plan->holds_by_kb = memory->holds_by_kb;
 	/* The expressions and texts are the plan's now. */
 	draft->plan.policy_count = draft->plan.ring_count = draft->plan.hold_count = 0;
 	return plan;
@@ -345,10 +370,7 @@ void plan_give(struct plan *plan)
 		free_match(plan->rings[i].match_text, plan->rings[i].match);
 	for (size_t i = 0; i < plan->hold_count; i++)
 		free_match(plan->holds[i].match_text, plan->holds[i].match);
-	free(plan->memory->policies);
-	free(plan->memory->rings);
-	free(plan->memory->holds);
-	free(plan->memory);
+	free_memory(plan->memory);
 	free(plan);
 }
 
@@ -373,4 +395,22 @@ int plan_ring_of(const struct plan *plan, const struct facts *facts)
 int plan_ring_named(const struct plan *plan, const char *name)
 {
 	return ring_index(plan->rings, plan->ring_count, name);
+}
+
+size_t plan_holds_of(const struct plan *plan, uint32_t kb,
+		     const struct hold_place **first)
+{
+	size_t low = 0, high = plan->hold_count, count = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (plan->holds_by_kb[middle].kb < kb)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*first = plan->holds_by_kb + low;
+	while (low + count < plan->hold_count && plan->holds_by_kb[low + count].kb == kb)
+		count++;
+	return count;
 }

@@ -91,6 +91,10 @@ struct hold {
 	struct origin origin;
 };
 
+struct hold_place {
+	uint32_t kb, hold; /* the place in holds */
+};
+
 struct plan {
 	int64_t facts_fresh_s;
 	size_t policy_count, ring_count, hold_count;
@@ -98,6 +102,7 @@ struct plan {
 	const struct ring *rings;
 	const struct hold *holds;
 	/* not for readers */
+	const struct hold_place *holds_by_kb; /* hold_count of them */
 	struct plan_memory *memory;
 };
 
@@ -131,6 +136,9 @@ void plan_give(struct plan *plan);
 /* First match, -1 for none. */
 int plan_policy_of(const struct plan *plan, const struct facts *facts);
 int plan_ring_of(const struct plan *plan, const struct facts *facts);
+/* Those that name the KB, in their order: how many, and the first. */
+size_t plan_holds_of(const struct plan *plan, uint32_t kb,
+		     const struct hold_place **first);
 int plan_ring_named(const struct plan *plan, const char *name);
 
 #endif

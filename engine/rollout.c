@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/instant.h"
+
 /* One cell for each (title, ring) that any record speaks of; the rest share `plain`.
  * `cells` is titles x rings of offsets, so that a decision finds its rollout by one
  * multiplication. */
@@ -20,7 +22,13 @@ struct rollouts {
 	uint8_t *payload_archs;   /* per title: present */
 	uint8_t *payload_missing; /* per title: named missing */
 	uint64_t salt;
-	int64_t quiet_s;
+	/* What changes by time alone, in order of time.  Most is past. */
+	size_t moment_count;
+	struct moment {
+		int64_t at_s;
+		const struct product *product; /* NULL: every */
+		int ring;                      /* -1: every */
+	} * moments;
 };
 
 /* How closely a record speaks of one (title, ring): wider ones apply first. */
@@ -112,9 +120,42 @@ static void discard(struct rollouts *rollouts)
 	free(rollouts->cells);
 	free(rollouts->list);
 	free(rollouts->canaries);
+	free(rollouts->moments);
 	free(rollouts->payload_archs);
 	free(rollouts->payload_missing);
 	free(rollouts);
+}
+
+static int compare_moments(const void *left, const void *right)
+{
+	const struct moment *a = left, *b = right;
+	return a->at_s < b->at_s ? -1 : a->at_s > b->at_s;
+}
+
+/* A record that names what the catalog or the plan does not have changes nothing. */
+static void note_moments(struct rollouts *rollouts, const struct catalog *catalog,
+			 const struct plan *plan, const struct rollout_record *records,
+			 size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct rollout_record *record = &records[i];
+		struct moment moment = { .ring = -1 };
+		if (record->key.product[0] != '\0')
+			moment.product = catalog_product(catalog, record->key.product);
+		if (record->ring[0] != '\0')
+			moment.ring = plan_ring_named(plan, record->ring);
+		if ((record->key.product[0] != '\0' && moment.product == NULL) ||
+		    (record->ring[0] != '\0' && moment.ring < 0))
+			continue;
+		const int64_t times[] = { record->paused_until_s, record->passed_s };
+		for (size_t t = 0; t < sizeof times / sizeof times[0]; t++) {
+			moment.at_s = times[t];
+			if (times[t] != 0)
+				rollouts->moments[rollouts->moment_count++] = moment;
+		}
+	}
+	qsort(rollouts->moments, rollouts->moment_count, sizeof rollouts->moments[0],
+	      compare_moments);
 }
 
 struct rollouts *rollouts_build(const struct catalog *catalog, const struct plan *plan,
@@ -132,24 +173,22 @@ struct rollouts *rollouts_build(const struct catalog *catalog, const struct plan
 	rollouts->cells =
 		calloc(catalog->title_count * plan->ring_count + 1, sizeof(uint32_t));
 	rollouts->canaries = calloc(count + 1, sizeof *rollouts->canaries);
+	rollouts->moments = calloc(2 * count + 1, sizeof *rollouts->moments);
 	rollouts->payload_archs = calloc(catalog->title_count + 1, 1);
 	rollouts->payload_missing = calloc(catalog->title_count + 1, 1);
 	if (rollouts->list == NULL || rollouts->cells == NULL ||
-	    rollouts->canaries == NULL || rollouts->payload_archs == NULL ||
-	    rollouts->payload_missing == NULL) {
+	    rollouts->canaries == NULL || rollouts->moments == NULL ||
+	    rollouts->payload_archs == NULL || rollouts->payload_missing == NULL) {
 		discard(rollouts);
 		return NULL;
 	}
+	note_moments(rollouts, catalog, plan, records, count);
 	for (int close = 0; close <= 3; close++) {
 		for (size_t i = 0; i < count; i++) {
 			if (closeness(&records[i]) != close)
 				continue;
 			memcpy(rollouts->canaries[i], records[i].canary,
 			       sizeof records[i].canary);
-			if (records[i].paused_until_s > rollouts->quiet_s)
-				rollouts->quiet_s = records[i].paused_until_s;
-			if (records[i].passed_s > rollouts->quiet_s)
-				rollouts->quiet_s = records[i].passed_s;
 			if (apply(rollouts, catalog, plan, &records[i],
 				  rollouts->canaries[i]) < 0) {
 				discard(rollouts);
@@ -232,7 +271,27 @@ uint64_t rollouts_salt_of(const struct rollouts *rollouts)
 	return rollouts == NULL ? 0 : rollouts->salt;
 }
 
-int64_t rollouts_quiet_s(const struct rollouts *rollouts)
+int64_t rollouts_next_change(const struct rollouts *rollouts,
+			     const struct product *product, int ring, int64_t now_s)
 {
-	return rollouts == NULL ? 0 : rollouts->quiet_s;
+	size_t count = rollouts == NULL ? 0 : rollouts->moment_count;
+	size_t low = 0, high = count;
+
+	/* Most is past, mostly all of it. */
+	if (count == 0 || rollouts->moments[count - 1].at_s <= now_s)
+		return INSTANT_NONE;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (rollouts->moments[middle].at_s <= now_s)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < count; low++) {
+		const struct moment *moment = &rollouts->moments[low];
+		if ((moment->product == NULL || moment->product == product) &&
+		    (moment->ring < 0 || moment->ring == ring))
+			return moment->at_s;
+	}
+	return INSTANT_NONE;
 }

@@ -72,7 +72,9 @@ const struct rollout *rollouts_find(const struct rollouts *rollouts, uint32_t ti
 bool rollouts_has_payload(const struct rollouts *rollouts, uint32_t title,
 			  enum arch arch);
 uint64_t rollouts_salt_of(const struct rollouts *rollouts);
-/* From this moment on no pause and no opening of a gate changes by time alone. */
-int64_t rollouts_quiet_s(const struct rollouts *rollouts);
+/* The first moment after `now_s` at which a pause ends or a gate opens by time alone, for
+ * some release of the product in this ring; INSTANT_NONE when none does. */
+int64_t rollouts_next_change(const struct rollouts *rollouts,
+			     const struct product *product, int ring, int64_t now_s);
 
 #endif

@@ -86,5 +86,6 @@ int facts_text_read(const char *text, size_t size, struct facts *facts, struct p
 				   "database: the facts of a device are damaged; "
 				   "restore a backup");
 	}
+	facts_index(facts);
 	return 0;
 }
