@@ -191,7 +191,7 @@ static const struct hold *find_hold(const struct judgement *j,
 	return NULL;
 }
 
-struct way candidate_way(const struct judgement *j, int32_t index)
+static struct way find_way(const struct judgement *j, int32_t index)
 {
 	const struct release *release = &j->line->releases[index];
 	const struct mark *mark = candidate_mark(j, index);
@@ -225,6 +225,20 @@ struct way candidate_way(const struct judgement *j, int32_t index)
 	if (mark != NULL && mark->block == BLOCK_UNINSTALLED)
 		way.obstacles |= OBSTACLE_UNINSTALLED;
 	return way;
+}
+
+struct way candidate_way(const struct judgement *j, int32_t index)
+{
+	struct ways *ways = j->ways;
+	unsigned place = (unsigned)index % WAYS_KEPT;
+	uint64_t bit = UINT64_C(1) << place;
+
+	if ((ways->known & bit) == 0 || ways->index[place] != index) {
+		ways->way[place] = find_way(j, index);
+		ways->index[place] = index;
+		ways->known |= bit;
+	}
+	return ways->way[place];
 }
 
 enum reason obstacle_reason(unsigned obstacles)

@@ -243,9 +243,13 @@ static bool not_ready(struct decision *d, enum reason reason)
 	return false;
 }
 
-bool judgement_begin(struct judgement *j, const struct situation *s, struct decision *d)
+bool judgement_begin(struct judgement *j, struct ways *ways, const struct situation *s,
+		     struct decision *d)
 {
-	*j = (struct judgement){ .situation = s, .decision = d, .quarter = -1 };
+	*j = (struct judgement){
+		.situation = s, .decision = d, .ways = ways, .quarter = -1
+	};
+	ways->known = 0;
 	start(d);
 	find_next_event(j);
 	enum reason unplaced = level_find(j);
@@ -266,9 +270,10 @@ bool judgement_begin(struct judgement *j, const struct situation *s, struct deci
 void decide(const struct situation *situation, struct decision *decision)
 {
 	struct judgement j;
+	struct ways ways;
 	const struct flow *flow;
 
-	if (!judgement_begin(&j, situation, decision))
+	if (!judgement_begin(&j, &ways, situation, decision))
 		return;
 	struct choice choice = choose(&j, (struct lens){ .until_s = situation->now_s });
 	judge_baseline_row(&j, &choice);

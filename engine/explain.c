@@ -327,10 +327,11 @@ int explain(const struct situation *situation, const struct explain_question *qu
 {
 	struct decision scratch;
 	struct judgement j;
+	struct ways ways;
 	int rc = 0;
 
 	begin(e, situation);
-	struct telling t = { e, &j, judgement_begin(&j, situation, &scratch) };
+	struct telling t = { e, &j, judgement_begin(&j, &ways, situation, &scratch) };
 	scratch = e->decision; /* delays depend on what was decided */
 	tell_headline(e);
 	explain_stuck(e, situation->history);

@@ -46,6 +46,7 @@ void facts_init(struct facts *facts)
 	facts->count = facts->used = 0;
 	facts->reported_s = INSTANT_NONE;
 	memset(facts->known, 0, sizeof facts->known);
+	memset(facts->slot, 0, sizeof facts->slot);
 }
 
 static bool in_name(char c)
@@ -119,6 +120,52 @@ static int copy_value(const char *name, const char *value,
 	return 0;
 }
 
+uint16_t fact_name_hash(const char *name)
+{
+	uint32_t hash = 0x811c9dc5;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x01000193;
+	return (uint16_t)(hash ^ hash >> 16);
+}
+
+_Static_assert(LIMIT_FACTS < UINT8_MAX && 2 * LIMIT_FACTS < FACT_SLOTS,
+	       "a place fits into a slot, and some slot stays free");
+
+/* fact[place - 1] can be found from now on. */
+static void note_place(struct facts *facts, size_t place)
+{
+	const struct fact *fact = &facts->fact[place - 1];
+	size_t slot = fact_name_hash(fact_name(facts, fact)) % FACT_SLOTS;
+
+	while (facts->slot[slot] != 0)
+		slot = (slot + 1) % FACT_SLOTS;
+	facts->slot[slot] = (uint8_t)place;
+	if (fact->id != FACT_OTHER && facts->known[fact->id] == 0)
+		facts->known[fact->id] = (uint8_t)place;
+}
+
+void facts_index(struct facts *facts)
+{
+	memset(facts->known, 0, sizeof facts->known);
+	memset(facts->slot, 0, sizeof facts->slot);
+	for (size_t i = 0; i < facts->count; i++)
+		note_place(facts, i + 1);
+}
+
+const struct fact *facts_find_hashed(const struct facts *facts, const char *name,
+				     uint16_t hash)
+{
+	size_t slot = hash % FACT_SLOTS;
+
+	for (; facts->slot[slot] != 0; slot = (slot + 1) % FACT_SLOTS) {
+		const struct fact *fact = &facts->fact[facts->slot[slot] - 1];
+		if (strcmp(fact_name(facts, fact), name) == 0)
+			return fact;
+	}
+	return NULL;
+}
+
 static struct fact *find(struct facts *facts, const char *folded)
 {
 	return (struct fact *)facts_find(facts, folded);
@@ -180,10 +227,8 @@ static void put(struct facts *facts, struct fact *fact, const char *folded,
 		fact = &facts->fact[facts->count];
 		fact->name_at = append(facts, folded);
 		fact->id = (uint8_t)fact_id_of(folded);
-		facts->hash[facts->count] = fact_name_hash(folded);
 		facts->count++;
-		if (fact->id != FACT_OTHER)
-			facts->known[fact->id] = (uint8_t)facts->count;
+		note_place(facts, facts->count);
 	} else {
 		cut(facts, fact->value_at, strlen(fact_value(facts, fact)) + 1);
 	}
@@ -248,39 +293,6 @@ bool facts_remove(struct facts *facts, const char *name)
 	facts->count--;
 	facts_index(facts);
 	return true;
-}
-
-uint16_t fact_name_hash(const char *name)
-{
-	uint32_t hash = 0x811c9dc5;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x01000193;
-	return (uint16_t)(hash ^ hash >> 16);
-}
-
-_Static_assert(LIMIT_FACTS < UINT8_MAX, "a place fits into known[]");
-
-void facts_index(struct facts *facts)
-{
-	memset(facts->known, 0, sizeof facts->known);
-	for (size_t i = 0; i < facts->count; i++) {
-		const struct fact *fact = &facts->fact[i];
-		facts->hash[i] = fact_name_hash(fact_name(facts, fact));
-		if (fact->id != FACT_OTHER && facts->known[fact->id] == 0)
-			facts->known[fact->id] = (uint8_t)(i + 1);
-	}
-}
-
-const struct fact *facts_find_hashed(const struct facts *facts, const char *name,
-				     uint16_t hash)
-{
-	for (size_t i = 0; i < facts->count; i++) {
-		if (facts->hash[i] == hash &&
-		    strcmp(fact_name(facts, &facts->fact[i]), name) == 0)
-			return &facts->fact[i];
-	}
-	return NULL;
 }
 
 const struct fact *facts_find(const struct facts *facts, const char *name)

@@ -44,20 +44,23 @@ struct fact {
 	int64_t since_s;            /* when it first had this value */
 };
 
+enum { FACT_SLOTS = 256 }; /* more than twice LIMIT_FACTS */
+
 struct facts {
 	uint16_t count;
 	uint16_t used;
 	int64_t reported_s; /* the last report of any kind; INSTANT_NONE before one */
-	uint8_t known[FACTS_KNOWN]; /* where in fact[], from 1; 0 not reported */
-	uint16_t hash[LIMIT_FACTS]; /* of the names, to look for them quickly */
+	/* Where in fact[], from 1; 0 nowhere: of the known ones, and by a hash of the
+	 * name with what collides in the slots behind. */
+	uint8_t known[FACTS_KNOWN];
+	uint8_t slot[FACT_SLOTS];
 	struct fact fact[LIMIT_FACTS];
 	char text[LIMIT_FACTS_TEXT];
 };
 
 void facts_init(struct facts *facts);
 
-/* After fact[] was filled otherwise than by facts_set(): find the known ones and the
- * hashes. */
+/* After fact[] was filled otherwise than by facts_set(): known[] and slot[] anew. */
 void facts_index(struct facts *facts);
 
 /* Set one fact.  Names are folded to lower case, known aliases to the name they stand

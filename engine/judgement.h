@@ -15,9 +15,12 @@
 #include "engine/plan.h"
 #include "engine/rollout.h"
 
+struct ways;
+
 struct judgement {
 	const struct situation *situation;
 	struct decision *decision;
+	struct ways *ways;           /* found out so far */
 	const struct ring *ring;     /* NULL: none matches */
 	const struct policy *policy; /* NULL: none matches */
 	const struct line *line;
@@ -28,8 +31,8 @@ struct judgement {
 
 /* decision.c: find out where the device belongs and whether it qualifies.  False when it
  * cannot be placed; the decision then says why. */
-bool judgement_begin(struct judgement *j, const struct situation *situation,
-		     struct decision *decision);
+bool judgement_begin(struct judgement *j, struct ways *ways,
+		     const struct situation *situation, struct decision *decision);
 /* The answer may change at `at_s` by the passing of time alone. */
 void stands_until(struct judgement *j, int64_t at_s);
 void decision_reason(struct decision *decision, enum reason reason);
@@ -90,6 +93,16 @@ struct way {
 	int64_t paused_until_s;
 	const struct hold *hold; /* the one that keeps it back */
 	const struct rollout *rollout;
+};
+
+/* The ways that were found out already, for each is asked for several times in a
+ * decision; the newest releases do not share a place.  It is too large to be cleared:
+ * `known` says which places are in use. */
+enum { WAYS_KEPT = 64 };
+struct ways {
+	uint64_t known; /* bits */
+	int32_t index[WAYS_KEPT];
+	struct way way[WAYS_KEPT];
 };
 
 /* What a release must be, before anything stands in its way. */

@@ -25,18 +25,17 @@ const char *const device_kind_names[DEVICE_KINDS] = {
 	[DEVICE_INSTALLING] = "installing",
 	[DEVICE_YEAR_BEHIND] = "a year behind",
 	[DEVICE_DECADE_BEHIND] = "ten years behind",
+	[DEVICE_UNAPPROVED] = "a year behind, nothing is approved",
 	[DEVICE_MUCH_HISTORY] = "forty releases left marks",
 	[DEVICE_UNKNOWN_LEVEL] = "a level nobody knows",
 	[DEVICE_FACTS_STALE] = "its facts are stale",
 };
 
 const unsigned char device_kind_shares[DEVICE_KINDS] = {
-	[DEVICE_UP_TO_DATE] = 50,    [DEVICE_HOTPATCH_DUE] = 12,
-	[DEVICE_QUARTER_BEHIND] = 4, [DEVICE_LCU_DUE] = 10,
-	[DEVICE_WAITS] = 10,         [DEVICE_INSTALLING] = 4,
-	[DEVICE_YEAR_BEHIND] = 3,    [DEVICE_DECADE_BEHIND] = 1,
-	[DEVICE_MUCH_HISTORY] = 2,   [DEVICE_UNKNOWN_LEVEL] = 1,
-	[DEVICE_FACTS_STALE] = 3,
+	[DEVICE_UP_TO_DATE] = 49, [DEVICE_HOTPATCH_DUE] = 12, [DEVICE_QUARTER_BEHIND] = 4,
+	[DEVICE_LCU_DUE] = 10,    [DEVICE_WAITS] = 10,        [DEVICE_INSTALLING] = 4,
+	[DEVICE_YEAR_BEHIND] = 3, [DEVICE_DECADE_BEHIND] = 1, [DEVICE_MUCH_HISTORY] = 2,
+	[DEVICE_UNAPPROVED] = 1,  [DEVICE_UNKNOWN_LEVEL] = 1, [DEVICE_FACTS_STALE] = 3,
 };
 
 static void give_up(const char *what)
@@ -184,6 +183,7 @@ static void write_rings(struct plan_draft *draft)
 		{ "test", "canary", "tag.role = test and site in (lab-1, lab-2)", 1 },
 		{ "servers", NULL, "os.family = server", 3 },
 		{ "early", "test", "tag.ring = early or hardware.model ~ \"*Dev*\"", 2 },
+		{ "by hand", NULL, "tag.ring = hand", 1 },
 		{ "slow", "early", "tag.ring = slow and not site = lab-1", 30 },
 		{ "broad", "early", "any", 4 },
 	};
@@ -196,6 +196,7 @@ static void write_rings(struct plan_draft *draft)
 				  .grace_s = DAYS(2),
 				  .active_hours = { 480, 1080, 0, true },
 				  .window = { 1320, 240, 0, i == 2 },
+				  .approval = i == 4 ? APPROVE_MANUAL : APPROVE_AUTO,
 				  .attempts_max = 3,
 				  .retry_s = HOUR_S,
 				  .gate = { .set = true,
@@ -351,6 +352,7 @@ static int32_t level_of(const struct made_up *m, enum device_kind kind)
 	case DEVICE_LCU_DUE:
 		return newest(m, RELEASE_LCU, DAYS(40));
 	case DEVICE_YEAR_BEHIND:
+	case DEVICE_UNAPPROVED:
 		return newest(m, RELEASE_HOTPATCH, DAYS(365));
 	case DEVICE_DECADE_BEHIND:
 		return newest(m, RELEASE_LCU, DAYS(3650));
@@ -389,7 +391,11 @@ static void say_rest(enum device_kind kind, uint32_t n, struct device_record *re
 
 	say(record, "hardware.model", models[n % 3], at_s);
 	say(record, "site", n % 5 == 0 ? "berlin" : "lab-7", at_s);
-	say(record, "tag.ring", kind == DEVICE_WAITS ? "slow" : "broad", at_s);
+	say(record, "tag.ring",
+	    kind == DEVICE_WAITS        ? "slow"
+	    : kind == DEVICE_UNAPPROVED ? "hand"
+					: "broad",
+	    at_s);
 	say(record, "tag.owner", "desk 12", at_s);
 	for (int i = 0; i < 16; i++) {
 		snprintf(name, sizeof name, "hardware.part%d", i);

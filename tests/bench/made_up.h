@@ -36,6 +36,7 @@ enum device_kind {
 	DEVICE_INSTALLING,
 	DEVICE_YEAR_BEHIND,
 	DEVICE_DECADE_BEHIND,
+	DEVICE_UNAPPROVED,   /* a year behind, where people approve, and did not */
 	DEVICE_MUCH_HISTORY, /* forty releases have left their marks */
 	DEVICE_UNKNOWN_LEVEL,
 	DEVICE_FACTS_STALE,
