@@ -288,6 +288,53 @@ TEST(facts_stay_what_was_set_through_many_changes)
 	assert_int_equal(facts.used, 0);
 }
 
+/* By a hash they would all be looked for in the same place. */
+TEST(names_whose_hashes_collide_are_told_apart)
+{
+	enum { COLLIDING = 40 };
+	static char names[COLLIDING][32];
+	size_t count = 0;
+
+	for (int i = 0; count < COLLIDING; i++) {
+		snprintf(names[count], sizeof names[0], "tag.%d", i);
+		/* The last slots, so that they go on at the first. */
+		if (fact_name_hash(names[count]) % FACT_SLOTS >= FACT_SLOTS - 2)
+			count++;
+	}
+	for (size_t i = 0; i < COLLIDING; i++) {
+		assert_null(facts_find(&facts, names[i]));
+		set(names[i], names[i] + 4, 100);
+	}
+	set("vbs", "running", 100);
+	for (size_t gone = 0; gone < COLLIDING; gone += 3)
+		assert_true(facts_remove(&facts, names[gone]));
+	for (size_t i = 0; i < COLLIDING; i++) {
+		if (i % 3 == 0)
+			assert_null(facts_get(&facts, names[i]));
+		else
+			assert_string_equal(facts_get(&facts, names[i]), names[i] + 4);
+	}
+	assert_string_equal(facts_known(&facts, FACT_VBS), "running");
+	/* The same after they were filled in by another way. */
+	memset(facts.slot, 0, sizeof facts.slot);
+	memset(facts.known, 0, sizeof facts.known);
+	facts_index(&facts);
+	assert_string_equal(facts_get(&facts, names[1]), names[1] + 4);
+	assert_string_equal(facts_known(&facts, FACT_VBS), "running");
+}
+
+TEST(a_confirmation_is_of_what_is_reported)
+{
+	set("vbs", "running", 100);
+	assert_int_equal(facts_set(&facts, "chpe", "off", 100, FACT_ASSERTED, NULL, &p),
+			 0);
+	facts_confirm(&facts, 200);
+	assert_int_equal(facts_find(&facts, "vbs")->observed_s, 200);
+	assert_int_equal(facts_find(&facts, "vbs")->since_s, 100);
+	assert_int_equal(facts_find(&facts, "chpe")->observed_s, 100);
+	assert_int_equal(facts.reported_s, 200);
+}
+
 TEST(removing_what_is_not_there_says_so)
 {
 	assert_false(facts_remove(&facts, "site"));
@@ -333,6 +380,8 @@ int main(void)
 		cmocka_unit_test_setup(their_text_has_its_limit, empty),
 		cmocka_unit_test_setup(facts_stay_what_was_set_through_many_changes,
 				       empty),
+		cmocka_unit_test_setup(names_whose_hashes_collide_are_told_apart, empty),
+		cmocka_unit_test_setup(a_confirmation_is_of_what_is_reported, empty),
 		cmocka_unit_test_setup(removing_what_is_not_there_says_so, empty),
 		cmocka_unit_test_setup(a_list_of_kbs_is_walked_past_what_is_none, empty),
 	};

@@ -258,6 +258,31 @@ static void set_fact(struct facts *facts, const char *name, const char *value)
 	assert_int_equal(facts_set(facts, name, value, 1, FACT_REPORTED, NULL, &p), 0);
 }
 
+TEST(the_holds_of_a_kb_are_found_in_their_order)
+{
+	static const uint32_t kbs[] = { 7, 5, 9, 5, 7, 5 };
+	static const struct {
+		uint32_t kb;
+		size_t count;
+		uint32_t places[3];
+	} rows[] = {
+		{ 5, 3, { 1, 3, 5 } }, { 7, 2, { 0, 4 } }, { 9, 1, { 2 } },
+		{ 4, 0, { 0 } },       { 6, 0, { 0 } },    { 10, 0, { 0 } },
+	};
+	const struct hold_place *first;
+
+	for (unsigned i = 0; i < COUNT_OF(kbs); i++)
+		assert_int_equal(add_hold(kbs[i], "any", i + 1), 0);
+	struct plan *plan = plan_seal(draft, NULL, NULL, &findings);
+	assert_non_null(plan);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		assert_int_equal(plan_holds_of(plan, rows[i].kb, &first), rows[i].count);
+		for (size_t n = 0; n < rows[i].count; n++)
+			assert_int_equal(first[n].hold, rows[i].places[n]);
+	}
+	plan_give(plan);
+}
+
 TEST(a_sealed_plan_holds_what_was_drafted_and_outlives_the_draft)
 {
 	struct zone_bytes bytes;
@@ -342,6 +367,9 @@ int main(void)
 			free_draft),
 		cmocka_unit_test_setup_teardown(
 			rings_that_make_little_sense_are_warned_of, new_draft,
+			free_draft),
+		cmocka_unit_test_setup_teardown(
+			the_holds_of_a_kb_are_found_in_their_order, new_draft,
 			free_draft),
 		cmocka_unit_test_setup_teardown(policies_rings_and_holds_have_limits,
 						new_draft, free_draft),

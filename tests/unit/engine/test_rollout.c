@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/catalog.h"
+#include "engine/instant.h"
 #include "engine/plan.h"
 #include "engine/rollout.h"
 #include "engine/snapshot.h"
@@ -286,6 +287,49 @@ static bool has(const struct rollouts *rollouts, const char *product, uint32_t k
 	return rollouts_has_payload(rollouts, (uint32_t)title, arch);
 }
 
+TEST(the_next_moment_is_that_of_the_product_and_the_ring)
+{
+	struct rollout_record records[] = {
+		speak(CLIENT, 1, 10, "test"), speak("", 0, 0, "broad"),
+		speak(SERVER, 1, 0, ""),      speak("", 2, 0, "test"),
+		speak("gone", 1, 0, ""),      speak(CLIENT, 1, 0, "gone"),
+		speak(CLIENT, 2, 20, "test"),
+	};
+	static const struct {
+		const char *product, *ring;
+		int64_t now_s, next_s;
+	} rows[] = {
+		{ CLIENT, "test", 0, 100 },
+		{ CLIENT, "test", 100, 400 },
+		{ CLIENT, "test", 400, 700 },
+		{ CLIENT, "test", 700, INSTANT_NONE },
+		{ CLIENT, "broad", 0, 200 },
+		{ CLIENT, "broad", 200, INSTANT_NONE },
+		{ SERVER, "test", 0, 300 },
+		{ SERVER, "test", 300, 400 },
+		{ SERVER, "broad", 0, 200 },
+		{ SERVER, "broad", 200, 300 },
+		{ SERVER, "broad", 300, INSTANT_NONE },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(records); i++)
+		records[i].paused_until_s = (int64_t)(i + 1) * 100;
+	records[6].paused_until_s = 0;
+	records[6].passed_s = 700;
+	struct rollouts *rollouts = build(records, COUNT_OF(records));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		int64_t next_s = rollouts_next_change(
+			rollouts, catalog_product(catalog, rows[i].product),
+			plan_ring_named(plan, rows[i].ring), rows[i].now_s);
+		if (next_s != rows[i].next_s)
+			fail_msg("row %zu: %lld", i, (long long)next_s);
+	}
+	rollouts_give(rollouts);
+	assert_int_equal(
+		rollouts_next_change(NULL, catalog_product(catalog, CLIENT), 0, 0),
+		INSTANT_NONE);
+}
+
 TEST(every_payload_is_there_until_one_is_named)
 {
 	struct rollouts *rollouts = build(NULL, 0);
@@ -353,6 +397,7 @@ int main(void)
 		cmocka_unit_test(the_closest_record_decides_where_only_one_can),
 		cmocka_unit_test(what_stops_an_offer_adds_up),
 		cmocka_unit_test(where_nothing_was_done_everything_is_plain),
+		cmocka_unit_test(the_next_moment_is_that_of_the_product_and_the_ring),
 		cmocka_unit_test(every_payload_is_there_until_one_is_named),
 		cmocka_unit_test(one_payload_may_be_missing_while_all_others_are_there),
 		cmocka_unit_test(a_snapshot_keeps_its_parts_until_the_last_gives_it_back),
