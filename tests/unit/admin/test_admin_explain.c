@@ -113,6 +113,40 @@ TEST(the_past_is_told_with_the_facts_and_the_plan_of_then)
 	json_decref(body);
 }
 
+TEST(a_payload_was_not_there_before_it_came)
+{
+	advance("2025-05-20T10:00:00Z");
+	/* A later update, and its file an hour after it. */
+	char *text = strdup(lab_catalog), *end = strstr(text, "</product>");
+	char more[4096];
+	snprintf(more, sizeof more,
+		 "%.*s<release kb=\"KB5060842\" build=\"26100.4349\" kind=\"lcu\""
+		 " published=\"2025-05-20T09:30:00Z\" arch=\"x64\"/>%s",
+		 (int)(end - text), text, end);
+	json_t *import =
+		json_pack("{s:[{s:s, s:s}]}", "files", "name", "w24.xml", "text", more);
+	char *body = json_dumps(import, 0);
+	json_decref(lab_expect(&lab, 200, "POST", "/catalog", body));
+	free(body);
+	json_decref(import);
+	free(text);
+	advance("2025-05-20T11:00:00Z");
+	import = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}]}", "payloads", "product",
+			   "w24", "kb", "KB5060842", "build", "26100.4349", "arch", "x64",
+			   "path", scratch_write(&lab.scratch, "june.msu", "june"));
+	body = json_dumps(import, 0);
+	json_decref(lab_expect(&lab, 200, "POST", "/payloads", body));
+	free(body);
+	json_decref(import);
+	advance("2025-05-20T12:00:00Z");
+	expect_offer("?at=2025-05-20T09:45:00Z", "KB5058411", "past");
+	expect_offer("?at=2025-05-20T10:30:00Z", "KB5058411", "past");
+	expect_offer("?at=2025-05-20T11:00:00Z", "KB5060842", "past");
+	json_t *answer = explain("?at=2025-05-20T10:30:00Z&update=KB5060842");
+	assert_string_equal(text_of(rule_of(answer, "payload"), "verdict"), "fail");
+	json_decref(answer);
+}
+
 TEST(a_time_to_come_is_decided_by_what_is_known_now)
 {
 	json_t *body = explain("?at=2025-05-27T09:00:00Z");
@@ -226,6 +260,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_past_is_told_with_the_facts_and_the_plan_of_then, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(a_payload_was_not_there_before_it_came,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_time_to_come_is_decided_by_what_is_known_now, set_up,
 			tear_down),

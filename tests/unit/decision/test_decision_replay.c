@@ -347,6 +347,38 @@ TEST(events_of_another_flow_leave_the_present_one_alone)
 	assert_int_equal(past.record.history.marks[0].failures, 0);
 }
 
+/* The build is asserted: what could not be verified stays so until one is reported. */
+TEST(new_facts_set_aside_what_was_refused_and_a_build_what_was_not_shown)
+{
+	static struct device_record record;
+	static struct outcome outcome;
+	static const struct decision none = { .line = NULL };
+	const struct release_key key = { "p", 1, { 26100, 1 } };
+	const struct mark *mark = &record.history.marks[0];
+	struct problem p = { 0 };
+
+	device_record_init(&record, "pc", 100);
+	struct mark *left = history_mark_open(&record.history, &key, 100);
+	left->not_applicable = left->unverifiable = true;
+	facts_set(&record.facts, "os.build", "26100.1", 110, FACT_ASSERTED, NULL, &p);
+	for (int reported = 0; reported < 2; reported++) {
+		outcome_init(&outcome);
+		outcome.facts_changed = true;
+		if (reported == 1)
+			facts_set(&record.facts, "os.build", "26100.1", 120,
+				  FACT_REPORTED, NULL, &p);
+		passage_facts(&record, &none, NULL, 120, &outcome);
+		assert_int_equal(outcome.count, 1);
+		assert_int_equal(outcome.events[0].kind, EVENT_RECONSIDERED);
+		assert_false(mark->not_applicable);
+		assert_int_equal(mark->unverifiable, reported == 0);
+	}
+	outcome_init(&outcome);
+	outcome.facts_changed = true;
+	passage_facts(&record, &none, NULL, 130, &outcome);
+	assert_int_equal(outcome.count, 0);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -370,6 +402,8 @@ int main(void)
 		cmocka_unit_test(facts_come_back_with_their_times),
 		cmocka_unit_test(an_asserted_fact_is_not_confirmed_by_a_report),
 		cmocka_unit_test(events_of_another_flow_leave_the_present_one_alone),
+		cmocka_unit_test(
+			new_facts_set_aside_what_was_refused_and_a_build_what_was_not_shown),
 		cmocka_unit_test_setup_teardown(a_life_can_be_had_as_of_any_moment_of_it,
 						set_up, tear_down),
 	};
