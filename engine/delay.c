@@ -104,6 +104,19 @@ static void judge_removal_retry(const struct judgement *j, int32_t release,
 			   backoff_s(j->ring, history->request.failures));
 }
 
+/* The schedule's hour is the first after what is to be done became due: by its opening,
+ * or by the word of the person who asked for it, whatever its opening. */
+static int64_t due_since(const struct judgement *j)
+{
+	const struct history *history = j->situation->history;
+
+	if (j->decision->opens_s != INSTANT_NONE)
+		return j->decision->opens_s;
+	if (history != NULL && !request_is_over(&history->request))
+		return history->request.at_s;
+	return j->situation->now_s;
+}
+
 /* When an install may begin: the window and the schedule. */
 static void judge_window(const struct judgement *j, struct delays *delays)
 {
@@ -111,10 +124,8 @@ static void judge_window(const struct judgement *j, struct delays *delays)
 	int64_t now_s = j->situation->now_s;
 
 	if (ring->behaviour == INSTALL_SCHEDULED) {
-		int64_t opens_s = j->decision->opens_s;
-		int64_t from_s = opens_s != INSTANT_NONE ? opens_s : now_s;
 		int64_t at_s = hours_occurrence(&ring->schedule, zone_for(j, ring->zone),
-						from_s);
+						due_since(j));
 		if (at_s != INSTANT_NONE && at_s > now_s) {
 			delays->window_s = at_s;
 			return;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/judgement.h"
+#include "engine/problem.h"
 #include "tests/lib/case.h"
 #include "yard.h"
 
@@ -187,6 +188,31 @@ TEST(a_schedule_is_the_first_such_hour_after_the_opening)
 	yard_close(&y);
 }
 
+TEST(a_removal_waits_for_the_first_such_hour_after_it_was_asked_for)
+{
+	const struct removal removal = { REQUEST_UNINSTALL, 0, true };
+	int64_t asked_s = at("2025-05-14T20:00:00Z");
+	struct yard y;
+	struct problem p;
+
+	open_in(&y, "scheduled", "2025-05-14");
+	yard_device(&y, "26100.2100", "KB104 KB105", asked_s);
+	yard_fact(&y, "tag.ring", "scheduled", asked_s);
+	outcome_init(&y.outcome);
+	assert_int_equal(passage_request(&y.device, yard_decide(&y, asked_s), &removal,
+					 asked_s, &y.outcome, &p),
+			 0);
+	assert_string_equal(yard_line(&y, asked_s),
+			    "waiting KB105 r: uninstall-requested outside-window");
+	assert_int_equal(y.decision.not_before_s, at("2025-05-15T03:00:00Z"));
+	assert_string_equal(yard_line(&y, at("2025-05-15T03:00:00Z")),
+			    "uninstall KB105 r: uninstall-requested");
+	/* Also by a poll that comes a little later. */
+	assert_string_equal(yard_line(&y, at("2025-05-15T03:04:00Z")),
+			    "uninstall KB105 r: uninstall-requested");
+	yard_close(&y);
+}
+
 TEST(a_user_who_is_asked_may_wait_until_the_deadline)
 {
 	struct yard y;
@@ -337,6 +363,8 @@ int main(void)
 		cmocka_unit_test(
 			a_window_holds_the_install_back_and_lets_the_payload_come),
 		cmocka_unit_test(a_schedule_is_the_first_such_hour_after_the_opening),
+		cmocka_unit_test(
+			a_removal_waits_for_the_first_such_hour_after_it_was_asked_for),
 		cmocka_unit_test(a_user_who_is_asked_may_wait_until_the_deadline),
 		cmocka_unit_test(a_deadline_counts_from_the_first_offer),
 		cmocka_unit_test(
