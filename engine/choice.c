@@ -152,6 +152,7 @@ static struct choice without_baseline(const struct judgement *j, struct lens len
 	int32_t own = newest(j, lens, in_own_quarter, -1);
 
 	if (choice.rule != 'd' || own < 0 ||
+	    newest(j, lens, in_newer_quarter, -1) >= 0 || /* behind: no hotpatch */
 	    j->line->releases[own].published_s <
 		    j->line->releases[choice.release].published_s)
 		return choice;

@@ -299,7 +299,7 @@ static struct wish next_quarter(const struct view *v, const struct written *base
 	struct wish wish = paid(v, baseline, rule);
 	const struct written *own = newest(v, OWN_QUARTER, 0);
 
-	if (wish.rule == 'd' && own != NULL &&
+	if (wish.rule == 'd' && own != NULL && newest(v, NEWER_QUARTER, 0) == NULL &&
 	    own->published_s >= wish.release->published_s)
 		return (struct wish){ own, 'a', true };
 	return wish;
