@@ -111,6 +111,31 @@ TEST(a_device_whose_baseline_was_withdrawn_is_behind_before_anything_opens)
 	yard_close(&y);
 }
 
+/* A hotpatch upon the next baseline makes a device behind, also where that baseline's
+ * payload is not here: then no hotpatch may go to it, not even one of its own quarter. */
+TEST(a_device_that_is_behind_gets_no_hotpatch_for_want_of_a_payload)
+{
+	static const char *const turn[] = {
+		"product win11 client 26100 from=26100.1",
+		"KB10 26100.10 baseline 2025-01-14",
+		"KB11 26100.11 hotpatch 2025-03-11 baseline=KB10",
+		"KB12 26100.12 lcu 2025-03-11",
+		"KB20 26100.20 baseline 2025-04-08",
+		"KB21 26100.21 hotpatch 2025-05-13 baseline=KB20",
+	};
+	struct yard y;
+
+	yard_open(&y, turn, COUNT_OF(turn), NULL, 0);
+	yard_no_payload(&y, "KB20");
+	yard_device(&y, "26100.10", "KB10", at("2025-04-09"));
+	assert_string_equal(yard_line(&y, at("2025-04-09")),
+			    "install KB11 a: payload-missing");
+	yard_device(&y, "26100.10", "KB10", at("2025-05-14"));
+	assert_string_equal(yard_line(&y, at("2025-05-14")),
+			    "install KB12 d: behind-baseline payload-missing");
+	yard_close(&y);
+}
+
 TEST(an_approval_for_the_track_is_an_approval)
 {
 	static const char *const manual[] = {
@@ -201,6 +226,8 @@ int main(void)
 			a_removed_hotpatch_gives_way_to_the_update_whatever_else_keeps_it_back),
 		cmocka_unit_test(
 			a_device_whose_baseline_was_withdrawn_is_behind_before_anything_opens),
+		cmocka_unit_test(
+			a_device_that_is_behind_gets_no_hotpatch_for_want_of_a_payload),
 		cmocka_unit_test(an_approval_for_the_track_is_an_approval),
 		cmocka_unit_test(
 			of_several_behind_a_gate_the_one_that_needs_only_the_gate_is_first),
