@@ -19,6 +19,7 @@ struct unit {
 	bool answered, early; /* answered before the log was synced */
 	struct problem problem;
 	struct door *last;
+	struct door *entered; /* opened when the writer runs it */
 };
 
 static int put_wide(struct unit *unit, struct session *session, struct problem *p)
@@ -63,6 +64,7 @@ static int run_gate(struct work *work, struct session *session, struct problem *
 {
 	(void)session;
 	(void)p;
+	door_open(((struct unit *)work)->entered);
 	door_await(((struct unit *)work)->last);
 	return 0;
 }
@@ -73,15 +75,22 @@ static void end_gate(struct work *work, const struct problem *p)
 	(void)p;
 }
 
+/* The units of one call are one group, as far as a group goes: the writer is held in a
+ * group of its own until all of them wait.  They are handed over only once it is there,
+ * or it might take some of them along. */
 static void play(struct fixture *fixture, struct unit *units, int count)
 {
-	struct door open, done;
+	struct door entered, open, done;
 	struct unit gate = { .work = { .run = run_gate, .done = end_gate },
-			     .last = &open };
+			     .last = &open,
+			     .entered = &entered };
 
+	door_init(&entered);
 	door_init(&open);
 	door_init(&done);
 	fixture->ops->submit(fixture->backend, &gate.work);
+	if (!door_await(&entered))
+		abort();
 	for (int i = 0; i < count; i++) {
 		units[i].work = (struct work){ .run = run_unit, .done = end_unit };
 		units[i].ops = fixture->ops;
