@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/buffer.h"
 #include "engine/problem.h"
 #include "protocol/content/content.h"
 #include "protocol/ddi/call.h"
 #include "protocol/ddi/document.h"
 #include "protocol/ddi/scene.h"
-#include "protocol/http/buffer.h"
 
 enum { PATH_MOST = 4096, MD5_LINE = 33 + 2 + ROUTE_FILE };
 

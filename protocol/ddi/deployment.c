@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/buffer.h"
 #include "engine/passage.h"
 #include "engine/problem.h"
 #include "protocol/ddi/call.h"
 #include "protocol/ddi/document.h"
 #include "protocol/ddi/json_out.h"
 #include "protocol/ddi/scene.h"
-#include "protocol/http/buffer.h"
 
 static const char not_yours[] = "this device has no such action";
 

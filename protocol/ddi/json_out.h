@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "protocol/http/buffer.h"
+#include "engine/buffer.h"
 
 struct json_out {
 	struct buffer *buffer;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/buffer.h"
 #include "engine/instant.h"
 #include "engine/passage.h"
 #include "engine/plan.h"
@@ -17,7 +18,6 @@
 #include "protocol/ddi/json_out.h"
 #include "protocol/ddi/scene.h"
 #include "protocol/ddi/sleep.h"
-#include "protocol/http/buffer.h"
 
 enum { HREF_MOST = 6 * 1024 };
 

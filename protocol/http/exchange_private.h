@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "protocol/http/buffer.h"
+#include "engine/buffer.h"
 #include "protocol/http/exchange.h"
 #include "protocol/http/http_body.h"
 #include "protocol/http/http_parse.h"

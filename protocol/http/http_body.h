@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "protocol/http/buffer.h"
+#include "engine/buffer.h"
 #include "protocol/http/header_guard.h"
 
 struct problem;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/http/buffer.h"
+#include "engine/buffer.h"
 #include "protocol/http/tls_context.h"
 
 struct tls {

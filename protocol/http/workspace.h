@@ -9,7 +9,7 @@
 
 #include <time.h>
 
-#include "protocol/http/buffer.h"
+#include "engine/buffer.h"
 
 enum {
 	WORKSPACE_RECEIVED = 64 * 1024, /* one read from a socket */

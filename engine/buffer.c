@@ -1,4 +1,4 @@
-#include "protocol/http/buffer.h"
+#include "engine/buffer.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * A buffer never fails by surprise: each call that may need memory says whether it got
  * it, and leaves the bytes as they were when it did not. */
 
-#ifndef PROTOCOL_HTTP_BUFFER_H
-#define PROTOCOL_HTTP_BUFFER_H
+#ifndef ENGINE_BUFFER_H
+#define ENGINE_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
