@@ -90,6 +90,36 @@ struct operation_device {
 	char note[OPERATION_NOTE];
 };
 
+/* One revision of an update's metadata, for agents that speak MS-WUSP.  A new one of the
+ * same update has a higher revision and replaces it; old ones stay, for their numbers
+ * are never used again. */
+enum { UPDATE_ID_TEXT = 37 }; /* a GUID in lower case, and a NUL */
+struct update_revision {
+	int32_t revision_id; /* this server's number, from 1 */
+	char id[UPDATE_ID_TEXT];
+	int32_t revision;
+	bool is_imported;       /* genuine: never replaced by one that we make */
+	struct release_key key; /* kb 0: it stands for no release */
+	enum arch arch;
+	const char *document;
+	size_t size;
+	int64_t added_s;
+};
+
+/* A Windows Update Agent, by the id it gave itself (SusClientId), and the device it is:
+ * one of its own, or an existing one by the operator's rule or hand. */
+enum computer_tie { TIE_OWN, TIE_RULE, TIE_HAND, COMPUTER_TIES };
+extern const char *const computer_tie_names[COMPUTER_TIES];
+struct computer {
+	char client_id[UPDATE_ID_TEXT];
+	char device[LIMIT_DEVICE_ID + 1];
+	char dns_name[256];
+	enum computer_tie tie;
+	char by[LIMIT_NAME + 1]; /* whose hand; "" else */
+	bool is_registered;      /* RegisterComputer was called */
+	int64_t first_s, changed_s;
+};
+
 struct audit_entry {
 	int64_t at_s;
 	char by[LIMIT_NAME + 1];
@@ -97,6 +127,8 @@ struct audit_entry {
 	char subject[512];
 	char reason[256];
 };
+
+enum { REPORT_IDS_KEPT = 1024 };
 
 struct work {
 	int (*run)(struct work *work, struct session *session, struct problem *p);
@@ -183,6 +215,15 @@ struct backend_ops {
 		      void *owner, struct problem *p); /* newest first */
 	int (*setting_read)(struct session *session, const char *name, char *value,
 			    size_t size, struct problem *p);
+	/* Current revisions, by revision id. */
+	int (*updates)(struct session *session,
+		       int (*each)(void *owner, const struct update_revision *update),
+		       void *owner, struct problem *p);
+	int (*computer_read)(struct session *session, const char *client_id,
+			     struct computer *computer, struct problem *p);
+	int (*computers)(struct session *session,
+			 int (*each)(void *owner, const struct computer *computer),
+			 void *owner, struct problem *p); /* by client id */
 
 	/* Writing; the writer's session only, inside run(). */
 	int (*flow_id_new)(struct session *session, int64_t *id, struct problem *p);
@@ -220,6 +261,16 @@ struct backend_ops {
 			 struct problem *p);
 	int (*setting_put)(struct session *session, const char *name, const char *value,
 			   struct problem *p);
+	int (*update_put)(struct session *session, struct update_revision *update,
+			  struct problem *p); /* sets its revision id */
+	/* No longer current, and nothing takes its place. */
+	int (*update_retire)(struct session *session, const char *id, struct problem *p);
+	int (*computer_put)(struct session *session, const struct computer *computer,
+			    struct problem *p); /* by client id */
+	/* 1: the device never sent a report of this id before, and from now on it has.
+	 * 0: it has.  The last REPORT_IDS_KEPT of a device are kept. */
+	int (*report_note)(struct session *session, int64_t device_key,
+			   const uint8_t id[static 16], int64_t at_s, struct problem *p);
 
 	/* Any thread. */
 	void (*submit)(struct backend *backend, struct work *work);

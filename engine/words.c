@@ -1,5 +1,6 @@
 /* The catalog's small words: builds, KBs, kinds, architectures, as text and back. */
 
+#include "engine/backend.h"
 #include "engine/catalog.h"
 
 #include <stdio.h>
@@ -104,3 +105,9 @@ enum family family_parse(const char *text)
 		return FAMILY_CLIENT;
 	return strcasecmp(text, "server") == 0 ? FAMILY_SERVER : FAMILY_NONE;
 }
+
+const char *const computer_tie_names[COMPUTER_TIES] = {
+	[TIE_OWN] = "own",
+	[TIE_RULE] = "rule",
+	[TIE_HAND] = "hand",
+};

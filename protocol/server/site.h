@@ -1,8 +1,8 @@
 /* The running site: what every wire works on, and the one way to change a device.
  *
  * A site ties the store, the clock, the content and the present *view* together.  It is
- * made by main before the first loop starts and outlives the last.  DDI, the admin API
- * and later WUSP hold no state of their own.
+ * made by main before the first loop starts and outlives the last.  DDI, MS-WUSP and the
+ * admin API hold no state of their own.
  *
  * A *view* is catalog, plan, rollouts and the payloads at hand of one moment, immutable
  * and counted.  The writer thread makes a new one after each commit that changed any of
@@ -24,6 +24,7 @@
 #include "engine/record.h"
 #include "engine/snapshot.h"
 #include "protocol/http/loop.h"
+#include "protocol/wusp/identity.h"
 
 struct exchange;
 struct site;
@@ -32,6 +33,8 @@ struct view {
 	struct snapshot *snapshot;
 	size_t payload_count;
 	struct payload *payloads; /* sorted by title and architecture */
+	struct library *library;  /* of updates, for MS-WUSP; never NULL */
+	struct wusp_identity wusp;
 	/* not for readers */
 	int references;
 	uint64_t catalog_mark, plan_mark; /* of the documents it was made from */

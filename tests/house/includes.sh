@@ -3,9 +3,10 @@
 #
 #	engine		itself and the C library: no I/O, clock, threads or library
 #	protocol/xml	engine and itself
+#	protocol/soap	engine, protocol/xml and itself
 #	store		engine, protocol/xml and itself
 #	protocol	engine and itself; only protocol/server/main.c sees store
-#	agents		engine, the wire's client side and itself
+#	agents		engine, the leaves and the client side of the wires, and itself
 set -u
 cd "${1:?usage: includes.sh PROJECT}" || exit 1
 bad=0
@@ -23,10 +24,11 @@ check() {
 
 check engine 'engine/'
 check protocol/xml 'engine/|protocol/xml/'
+check protocol/soap 'engine/|protocol/xml/|protocol/soap/'
 check store 'engine/|protocol/xml/|store/'
 check protocol 'engine/|protocol/' '^protocol/server/main\.c:|^protocol/command/'
 check protocol/command 'engine/|protocol/'
-check agents 'engine/|agents/|protocol/client/'
+check agents 'engine/|agents/|protocol/(client|xml|soap)/'
 
 libraries=$(grep -rnE '#[[:space:]]*include[[:space:]]+<' engine |
 	grep -vE '<(assert|ctype|errno|float|inttypes|limits|math|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings)\.h>')
