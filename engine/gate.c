@@ -5,6 +5,7 @@
 
 #include "engine/instant.h"
 #include "engine/plan.h"
+#include "engine/rollout.h"
 
 const char *const gate_state_names[GATE_STATES] = { "collecting", "passed", "halted" };
 const char *const gate_why_names[GATE_WHYS] = {
@@ -186,6 +187,23 @@ struct gate_verdict gate_judge(const struct gate_question *q)
 	if (is_empty(q))
 		verdict.why = GATE_WHY_EMPTY;
 	return verdict;
+}
+
+enum gate_act gate_act(const struct rollout *rollout, const struct gate_verdict *verdict,
+		       bool may_pass)
+{
+	if (rollout->withdrawn || rollout->halted || verdict->state == GATE_COLLECTING)
+		return GATE_ACT_NONE;
+	if (verdict->state == GATE_HALTED)
+		return GATE_ACT_HALT;
+	return rollout->passed_s == 0 && may_pass ? GATE_ACT_PASS : GATE_ACT_NONE;
+}
+
+enum canary_act canary_act(enum flow_state end, bool waived)
+{
+	if (end == FLOW_VERIFIED)
+		return CANARY_VERIFIED;
+	return end == FLOW_FAILED && !waived ? CANARY_STAYS : CANARY_ANOTHER;
 }
 
 enum { RATE_TEXT = 24 };

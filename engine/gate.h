@@ -31,8 +31,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/flow.h"
+
 struct gate;
 struct ring;
+struct rollout;
 
 struct gate_counts {
 	int64_t verified, failed; /* what a gate weighs */
@@ -82,6 +85,18 @@ struct gate_verdict {
 };
 
 struct gate_verdict gate_judge(const struct gate_question *question);
+
+/* What a verdict does to its rollout as it stands.  `may_pass`: the ring is gated, and
+ * the rollout is open there. */
+enum gate_act { GATE_ACT_NONE, GATE_ACT_HALT, GATE_ACT_PASS };
+enum gate_act gate_act(const struct rollout *rollout, const struct gate_verdict *verdict,
+		       bool may_pass);
+
+/* What the end of its flow makes of a canary: verified opens the ring; a failure is for
+ * the gate to halt.  With any other end it proves nothing, and another device goes
+ * first. */
+enum canary_act { CANARY_VERIFIED, CANARY_STAYS, CANARY_ANOTHER };
+enum canary_act canary_act(enum flow_state end, bool waived);
 
 /* The verdict for people: a clause without a full stop. */
 enum { GATE_TEXT = 200 };

@@ -148,18 +148,17 @@ static int pass(struct keeping *k, const struct place *place, bool with_warning,
 static int carry_out(struct keeping *k, const struct place *place,
 		     const struct ring_gate *gate, bool *emptily, struct problem *p)
 {
-	const struct rollout *rollout = gate->rollout;
 	struct gate_verdict verdict = gate_judge(&gate->question);
+	bool may_pass =
+		gate->is_open && ring_is_gated(k->view->snapshot->plan, place->ring);
+	enum gate_act act = gate_act(gate->rollout, &verdict, may_pass);
 	char text[GATE_TEXT];
 
-	if (rollout->withdrawn || rollout->halted || verdict.state == GATE_COLLECTING)
+	if (act == GATE_ACT_NONE)
 		return 0;
 	gate_text(&gate->question, &verdict, text);
-	if (verdict.state == GATE_HALTED)
+	if (act == GATE_ACT_HALT)
 		return halt(k, place, text, p);
-	if (rollout->passed_s != 0 || !gate->is_open ||
-	    !ring_is_gated(k->view->snapshot->plan, place->ring))
-		return 0;
 	*emptily = verdict.why == GATE_WHY_EMPTY;
 	return pass(k, place, *emptily, text, p);
 }
@@ -216,14 +215,14 @@ static int claim_canary(struct keeping *k, const struct place *place, const char
 	return set_canary(k, place, device, false, "the first to be offered it", p);
 }
 
-/* Verified opens the ring; a failure is for the gate to halt.  With any other end it
- * proves nothing, and another device goes first. */
 static int settle_canary(struct keeping *k, const struct place *place, const char *device,
 			 enum flow_state end, struct problem *p)
 {
-	if (end == FLOW_VERIFIED)
+	enum canary_act act = canary_act(end, rollout_at(k, place)->waived);
+
+	if (act == CANARY_VERIFIED)
 		return set_canary(k, place, device, true, "the canary verified", p);
-	if (end == FLOW_FAILED && !rollout_at(k, place)->waived)
+	if (act == CANARY_STAYS)
 		return 0;
 	return set_canary(k, place, "", false, "the canary proved nothing", p);
 }

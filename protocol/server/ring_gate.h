@@ -12,6 +12,7 @@
 
 #include "engine/backend.h"
 #include "engine/gate.h"
+#include "engine/opening.h"
 
 struct snapshot;
 struct survey;
@@ -24,29 +25,9 @@ struct gate_look {
 	int64_t now_s;
 };
 
-/* Is there something to judge: has the ring a gate, or does another wait for it? */
-bool ring_is_gated(const struct plan *plan, int ring);
-
-void title_key(const struct catalog *catalog, uint32_t title, struct release_key *key);
-/* -1 when the catalog has none, or the plan. */
-int64_t title_of_key(const struct catalog *catalog, const struct release_key *key);
-
 /* May the ring's devices be offered it at all: published, active, approved there, and
  * its payload at hand for one architecture at least? */
 bool title_is_offered(const struct gate_look *look, uint32_t title, int ring);
-/* When the ring opens for it: its deferral, and the ring it waits for.  INSTANT_NONE
- * while that has not passed. */
-int64_t title_opens(const struct snapshot *snapshot, uint32_t title, int ring);
-
-/* A release and those that repair it, directly or through others. */
-enum { KIN_MOST = 32 };
-struct kin {
-	size_t count;
-	uint32_t titles[KIN_MOST]; /* [0] is the release itself */
-};
-void title_kin(const struct catalog *catalog, uint32_t title, struct kin *kin);
-/* The other way round: those that it repairs; without itself. */
-void title_repaired(const struct catalog *catalog, uint32_t title, struct kin *kin);
 
 /* What the gate is asked, as it stands, and where the rollout stands otherwise.  Borrows
  * from the snapshot. */
