@@ -221,6 +221,10 @@ struct backend_ops {
 		       void *owner, struct problem *p);
 	int (*computer_read)(struct session *session, const char *client_id,
 			     struct computer *computer, struct problem *p);
+	/* The one that is tied to a device: the first by client id where there are more.
+	 */
+	int (*computer_of)(struct session *session, const char *device,
+			   struct computer *computer, struct problem *p);
 	int (*computers)(struct session *session,
 			 int (*each)(void *owner, const struct computer *computer),
 			 void *owner, struct problem *p); /* by client id */

@@ -36,6 +36,7 @@ enum {
 	LIMIT_TARGET = 4096,
 	LIMIT_CONFIG_DATA_BODY = 128 * 1024,
 	LIMIT_FEEDBACK_BODY = 256 * 1024,
+	LIMIT_WUSP_BODY = 4 * 1024 * 1024,   /* agents list all they have */
 	LIMIT_ADMIN_BODY = 64 * 1024 * 1024, /* a whole catalog in one call */
 	LIMIT_CONNECTIONS_PER_LOOP = 20000,
 	LIMIT_XML_DOCUMENT = 32 * 1024 * 1024,

@@ -43,6 +43,8 @@ void desk_close(struct loop *loop)
 {
 	struct desk *desk = site_desk(loop);
 
+	if (desk->wusp_room_free != NULL)
+		desk->wusp_room_free(desk->wusp_room);
 	seen_flush(desk->seen, desk->site->backend);
 	seen_free(desk->seen);
 	desk->site->backend->ops->close(desk->session);

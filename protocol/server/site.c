@@ -119,6 +119,11 @@ struct backend *site_backend(struct site *site)
 	return site->backend;
 }
 
+const struct wusp_terms *site_wusp_terms(const struct site *site)
+{
+	return &site->wusp;
+}
+
 void site_stop(struct site *site)
 {
 	__atomic_store_n(&site->stopping, true, __ATOMIC_RELAXED);
@@ -236,6 +241,7 @@ struct site *site_open(const struct site_wiring *wiring, struct problem *p)
 	site->content = wiring->content;
 	site->poll_s = wiring->poll_s;
 	site->seen_flush_s = wiring->seen_flush_s;
+	site->wusp = wiring->wusp;
 	if (!copy_words(site, wiring, p))
 		goto fail;
 	site->zones = zone_files_new();

@@ -25,6 +25,7 @@
 #include "engine/snapshot.h"
 #include "protocol/http/loop.h"
 #include "protocol/wusp/identity.h"
+#include "protocol/wusp/terms.h"
 
 struct exchange;
 struct site;
@@ -47,6 +48,9 @@ struct desk {
 	/* Working room for one exchange at a time, too big for a stack. */
 	struct device_record record;
 	struct decision decision;
+	/* MS-WUSP's own room on this thread, and who frees it with the desk. */
+	void *wusp_room;
+	void (*wusp_room_free)(void *room);
 	/* not for users */
 	struct seen_batch *seen;
 	int64_t flush_in_s;
@@ -72,6 +76,7 @@ const char *site_base_url(const struct site *site, const char *host, char *room,
 bool site_enrolment_token_is(const struct site *site, const char *token);
 int64_t site_poll_s(const struct site *site); /* the steady polling interval */
 struct backend *site_backend(struct site *site);
+const struct wusp_terms *site_wusp_terms(const struct site *site);
 /* Long work should give up: the loops are being stopped. */
 bool site_is_stopping(const struct site *site);
 

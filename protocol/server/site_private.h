@@ -21,6 +21,7 @@ struct site {
 	bool enrols;
 	uint8_t enrolment_hash[TOKEN_HASH];
 	int64_t poll_s, seen_flush_s;
+	struct wusp_terms wusp;
 	struct clock clock;
 	struct zone_files *zones;
 	uint64_t salt; /* of gradual opening */

@@ -29,9 +29,10 @@ struct site_wiring {
 	const char *base_url;        /* "" : from the request's Host */
 	const char *enrolment_token; /* "" : nobody enrols by token */
 	int64_t poll_s;
-	int64_t seen_flush_s;  /* last-seen times are written so often */
-	bool clock_is_virtual; /* else clock_from_s is ignored */
-	int64_t clock_from_s;  /* INSTANT_NONE: where it stood, else the real time */
+	int64_t seen_flush_s;   /* last-seen times are written so often */
+	bool clock_is_virtual;  /* else clock_from_s is ignored */
+	int64_t clock_from_s;   /* INSTANT_NONE: where it stood, else the real time */
+	struct wusp_terms wusp; /* all zero: no agent is served over MS-WUSP */
 };
 
 /* Reads what is in the store and makes the first view.  NULL with *p told; texts are
