@@ -46,6 +46,24 @@ static bool find_content(void *owner, const char *sha256, char *path, size_t siz
 	return true;
 }
 
+static struct wusp_terms terms_of(const struct settings *settings)
+{
+	struct wusp_terms terms = {
+		.serves = settings->wusp,
+		.joins = settings->wusp_join,
+		.joins_per_minute = WUSP_JOINS_PER_MINUTE,
+		.identity = (enum wusp_identity_rule)settings->wusp_identity,
+		.cookie_s = settings->wusp_cookie_s
+	};
+	size_t size = strlen(settings->content_url);
+
+	_Static_assert(sizeof terms.content_url > SETTING_TEXT_MAX, "it fits");
+	while (size > 0 && settings->content_url[size - 1] == '/')
+		size--; /* paths begin with their own */
+	memcpy(terms.content_url, settings->content_url, size);
+	return terms;
+}
+
 static int open_site(struct server *server, const struct settings *settings,
 		     struct problem *p)
 {
@@ -59,6 +77,7 @@ static int open_site(struct server *server, const struct settings *settings,
 		.seen_flush_s = settings->seen_flush_s,
 		.clock_is_virtual = settings->clock == CLOCK_VIRTUAL,
 		.clock_from_s = settings->clock_from_s,
+		.wusp = terms_of(settings),
 	};
 
 	server->site = site_open(&wiring, p);

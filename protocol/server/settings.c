@@ -8,6 +8,7 @@
 
 #include "engine/instant.h"
 #include "protocol/server/log.h"
+#include "protocol/wusp/terms.h"
 
 enum kind {
 	KIND_TEXT,     /* char[SETTING_TEXT_MAX + 1] */
@@ -30,6 +31,10 @@ struct setting {
 };
 
 static const char *const clock_words[] = { "real", "virtual" };
+static const char *const identity_words[WUSP_IDENTITY_RULES] = {
+	[WUSP_BY_CLIENT_ID] = "client-id",
+	[WUSP_BY_DNS_NAME] = "dns-name",
+};
 
 #define AT(member) offsetof(struct settings, member)
 
@@ -59,6 +64,16 @@ static const struct setting table[] = {
 	  "whether unknown devices may join with the enrolment token" },
 	{ "agents", "seen-flush", KIND_DURATION, AT(seen_flush_s), 1, 3600, NULL, 0, "10s",
 	  "how often last-seen times are written" },
+	{ "wusp", "wusp", KIND_SWITCH, AT(wusp), 0, 0, NULL, 0, "yes",
+	  "whether stock Windows Update Agents are served" },
+	{ "wusp", "wusp-join", KIND_SWITCH, AT(wusp_join), 0, 0, NULL, 0, "yes",
+	  "whether agents that nobody knows become devices" },
+	{ "wusp", "wusp-identity", KIND_WORD, AT(wusp_identity), 0, 0, identity_words, WUSP_IDENTITY_RULES, "client-id",
+	  "what names the device that an agent is" },
+	{ "wusp", "wusp-cookie", KIND_DURATION, AT(wusp_cookie_s), 60, 43200, NULL, 0, "60m",
+	  "how long an agent's session lasts" },
+	{ "wusp", "content-url", KIND_TEXT, AT(content_url), 0, 0, NULL, 0, "",
+	  "where agents fetch files; empty: here, under /Content" },
 	{ "clock", "clock", KIND_WORD, AT(clock), 0, 0, clock_words, 2, "real",
 	  "what decisions follow; a virtual clock is moved by hand" },
 	{ "clock", "clock-from", KIND_TIME, AT(clock_from_s), 0, 0, NULL, 0, "",
@@ -277,6 +292,14 @@ void settings_check(const struct settings *settings, struct findings *findings)
 			"base-url is '%.100s'; it begins with https://, for there is "
 			"no plain port",
 			settings->base_url);
+	if (settings->content_url[0] != '\0' &&
+	    strncmp(settings->content_url, "https://", 8) != 0 &&
+	    strncmp(settings->content_url, "http://", 7) != 0)
+		findings_add(findings, SEVERITY_ERROR, origin_of(settings, "content-url"),
+			     NULL,
+			     "content-url is '%.100s'; it begins with https:// or "
+			     "http://",
+			     settings->content_url);
 	if (settings->state_dir[0] != '/')
 		findings_add(findings, SEVERITY_ERROR, origin_of(settings, "state-dir"),
 			     NULL, "state-dir is '%.100s'; a path from / is wanted",

@@ -19,7 +19,7 @@ struct problem;
 
 enum {
 	SETTING_TEXT_MAX = 180, /* a line of the file has at most 198 bytes */
-	SETTINGS_COUNT = 19,
+	SETTINGS_COUNT = 24,
 	SETTING_FILES_MAX = 64,
 };
 
@@ -41,6 +41,12 @@ struct settings {
 	int64_t poll_interval_s;
 	bool enrolment;
 	int64_t seen_flush_s;
+	/* [wusp] */
+	bool wusp;
+	bool wusp_join;
+	int64_t wusp_identity; /* enum wusp_identity_rule */
+	int64_t wusp_cookie_s;
+	char content_url[SETTING_TEXT_MAX + 1]; /* "": our own */
 	/* [clock] */
 	int64_t clock; /* enum clock_kind */
 	int64_t clock_from_s;

@@ -13,7 +13,6 @@ enum wusp_identity_rule {
 	WUSP_BY_DNS_NAME,  /* the one whose id is its DNS name, in lower case */
 	WUSP_IDENTITY_RULES
 };
-extern const char *const wusp_identity_rule_names[WUSP_IDENTITY_RULES];
 
 /* How many agents one loop takes in within a minute, at most. */
 enum { WUSP_JOINS_PER_MINUTE = 6000 };

@@ -7,6 +7,7 @@
 #include "engine/instant.h"
 #include "engine/problem.h"
 #include "protocol/server/log.h"
+#include "protocol/wusp/terms.h"
 #include "tests/lib/case.h"
 #include "tests/unit/server/scratch.h"
 
@@ -115,6 +116,14 @@ static const struct {
 	  "a.conf:2: error: base-url is 'http://yard:80'; it begins with "
 	  "https://, "
 	  "for there is no plain port" },
+	{ "[wusp]\ncontent-url = ftp://cache.lab\n",
+	  "a.conf:2: error: content-url is 'ftp://cache.lab'; it begins with "
+	  "https:// or http://" },
+	{ "[wusp]\nwusp-identity = dns\n",
+	  "a.conf:2: error: wusp-identity is 'dns'; one of: client-id dns-name" },
+	{ "[wusp]\nwusp-cookie = 30s\n",
+	  "a.conf:2: error: wusp-cookie is '30s'; a time such as 30s, 5m or 2h "
+	  "is wanted, from 60 to 43200 seconds" },
 	{ "[server]\nstate-dir = here\n",
 	  "a.conf:2: error: state-dir is 'here'; a path from / is wanted" },
 	{ "[server]\naddress =\n",
@@ -192,6 +201,10 @@ TEST(what_nobody_sets_is_built_in)
 	assert_int_equal(settings.port, 8443);
 	assert_int_equal(settings.poll_interval_s, 300);
 	assert_true(settings.enrolment);
+	assert_true(settings.wusp && settings.wusp_join);
+	assert_int_equal(settings.wusp_identity, WUSP_BY_CLIENT_ID);
+	assert_int_equal(settings.wusp_cookie_s, 3600);
+	assert_string_equal(settings.content_url, "");
 	assert_int_equal(settings.clock, CLOCK_REAL);
 	assert_true(settings.clock_from_s == INSTANT_NONE);
 	assert_int_equal(settings.keep_alive_s, 75);
