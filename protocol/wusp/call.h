@@ -110,9 +110,18 @@ enum {
 bool wusp_session(struct wusp_call *call, const struct wusp_cookie *sent,
 		  unsigned wanted);
 /* "<NAME><Expiration/><EncryptedData/></NAME>": the call's cookie, sealed anew. */
-void wusp_put_cookie(struct wusp_call *call, struct soap_writer *out, const char *name);
-/* What is true here and now, for cookie_open(). */
+void wusp_put_cookie(struct wusp_call *call, const struct view *view,
+		     struct soap_writer *out, const char *name);
+/* What is true here and now, for cookie_open().  The upper half of a configuration says
+ * where files are, so that it is told when they move. */
 struct cookie_present wusp_present(struct wusp_call *call, const struct view *view);
+/* The bytes of a cookie as it was sent; 0 for what cannot be one. */
+size_t wusp_cookie_bytes(const struct soap_text *sent, uint8_t bytes[static COOKIE_SIZE]);
+/* What an unusable cookie is told as; WUSP_FAULT_NONE for a good one.  Of settings,
+ * only what `wanted` names is looked at. */
+enum wusp_fault wusp_cookie_fault(enum cookie_verdict verdict,
+				  const struct cookie *cookie,
+				  const struct cookie_present *present, unsigned wanted);
 /* A guid in lower case, as the store's keys are. */
 void wusp_client_id(const struct guid *guid, char id[static UPDATE_ID_TEXT]);
 
