@@ -128,26 +128,25 @@ static const struct attribute *find(const struct attributes *attributes, const c
 	return NULL;
 }
 
-/* Copies text into a slot, printable, without blanks around it, cut where it is long. */
+/* Copies text into a slot: printable, cut where it is long, without blanks around it. */
 static void clean(char value[static ATTRIBUTE_TEXT], const char *text, size_t size)
 {
 	size_t kept = size < ATTRIBUTE_TEXT ? size : ATTRIBUTE_TEXT - 1;
 
-	while (kept > 0 && (*text == ' ' || *text == '\t' || *text == '\n')) {
-		text++;
-		kept--;
-	}
 	memcpy(value, text, kept);
 	for (size_t i = 0; i < kept; i++) {
 		if (value[i] == '\0')
 			value[i] = '?';
 	}
 	value[kept] = '\0';
-	if (size >= ATTRIBUTE_TEXT && kept > ATTRIBUTE_TEXT / 2)
-		utf8_mark_cut(value, kept + 1, (int)kept + 1);
+	utf8_mark_cut(value, ATTRIBUTE_TEXT, size < ATTRIBUTE_TEXT ? 0 : ATTRIBUTE_TEXT);
 	utf8_scrub(value);
-	for (size_t left = strlen(value); left > 0 && value[left - 1] == ' '; left--)
-		value[left - 1] = '\0';
+	size_t blanks = strspn(value, " ");
+	kept = strlen(value + blanks);
+	while (kept > 0 && value[blanks + kept - 1] == ' ')
+		kept--;
+	memmove(value, value + blanks, kept);
+	value[kept] = '\0';
 }
 
 /* A free slot with this text in it; NULL where the fact is there already or all are
