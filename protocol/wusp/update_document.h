@@ -30,6 +30,17 @@ enum update_type {
 };
 extern const char *const update_type_names[UPDATE_TYPES]; /* as in UpdateType */
 
+/* What a category is one of (cat:CategoryInformation @CategoryType). */
+enum category_kind {
+	CATEGORY_NONE, /* it is no category */
+	CATEGORY_COMPANY,
+	CATEGORY_FAMILY, /* ProductFamily */
+	CATEGORY_PRODUCT,
+	CATEGORY_CLASSIFICATION, /* UpdateClassification */
+	CATEGORY_KINDS
+};
+extern const char *const category_kind_names[CATEGORY_KINDS]; /* "" for none */
+
 struct update_identity {
 	struct guid id;
 	int32_t revision; /* 0 where a relationship names none: the highest */
@@ -61,6 +72,7 @@ enum { UPDATE_KBS = 8 };
 struct update_document {
 	struct update_identity identity;
 	enum update_type type;
+	enum category_kind category;
 	bool explicitly_deployable;
 	bool can_uninstall; /* UninstallationBehavior is there */
 	char title[256];    /* in the default language */
