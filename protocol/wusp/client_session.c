@@ -54,7 +54,7 @@ static enum wusp_fault take_old(struct wusp_call *call,
 	uint8_t bytes[COOKIE_SIZE];
 	struct cookie old;
 
-	if (sent->old.data.at == NULL)
+	if (sent->old.data.size == 0)
 		return WUSP_FAULT_NONE;
 	size_t size = wusp_cookie_bytes(&sent->old.data, bytes);
 	enum cookie_verdict verdict =

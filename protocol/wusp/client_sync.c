@@ -131,8 +131,12 @@ static void answer(struct wusp_call *call, const struct view *view, int64_t now_
 	struct soap_writer out;
 
 	sync_plan(&question, page);
-	call->cookie.told = page->told;
-	call->cookie.told_known = true;
+	/* A scan may begin with a call that says nothing of what the agent has: it cannot
+	 * be told there what has changed. */
+	if (question.installed_count + question.cached_count > 0) {
+		call->cookie.told = page->told;
+		call->cookie.told_known = true;
+	}
 	wusp_answer(call, &out);
 	soap_open(&out, "SyncUpdatesResult");
 	put_updates(&out, "NewUpdates", page->new_items, page->new_count, true);
