@@ -169,22 +169,30 @@ static void put_fragments(struct wusp_call *call, const struct view *view,
 	soap_close(out, "Updates");
 }
 
-/* Was the file among those of the updates before the i-th, or before it in its own? */
-static bool was_put(struct wusp_call *call, const struct view *view,
-		    const struct scope *scope, size_t i, const struct update_file *file)
+static bool has_file(const struct update_document *document, size_t count,
+		     const struct update_file *file)
 {
-	for (size_t u = 0; u <= i; u++) {
-		const struct update *update = wanted(call, view, scope, u);
-		if (update == NULL)
-			continue;
-		const struct update_file *files = update->document.files;
-		for (size_t f = 0; f < update->document.file_count && &files[f] != file;
-		     f++) {
-			if (memcmp(files[f].sha1, file->sha1, sizeof file->sha1) == 0)
-				return true;
-		}
+	for (size_t i = 0; i < count; i++) {
+		if (memcmp(document->files[i].sha1, file->sha1, sizeof file->sha1) == 0)
+			return true;
 	}
 	return false;
+}
+
+/* Was the f-th file of the i-th update told of already? */
+static bool was_put(struct wusp_call *call, const struct view *view,
+		    const struct scope *scope, size_t i, size_t f)
+{
+	const struct update_document *document = &wanted(call, view, scope, i)->document;
+
+	for (size_t u = 0; u < i; u++) {
+		const struct update *before = wanted(call, view, scope, u);
+		if (before != NULL &&
+		    has_file(&before->document, before->document.file_count,
+			     &document->files[f]))
+			return true;
+	}
+	return has_file(document, f, &document->files[f]);
 }
 
 static void put_locations(struct wusp_call *call, const struct view *view,
@@ -199,7 +207,7 @@ static void put_locations(struct wusp_call *call, const struct view *view,
 		for (size_t f = 0; update != NULL && f < update->document.file_count;
 		     f++) {
 			const struct update_file *file = &update->document.files[f];
-			if (!was_put(call, view, scope, i, file))
+			if (!was_put(call, view, scope, i, f))
 				wusp_put_location(out, base, file, is_second(call));
 		}
 	}
