@@ -219,6 +219,10 @@ struct backend_ops {
 	int (*updates)(struct session *session,
 		       int (*each)(void *owner, const struct update_revision *update),
 		       void *owner, struct problem *p);
+	/* The highest revision number this update ever had: 1 found, 0 it never was here.
+	 */
+	int (*update_newest)(struct session *session, const char *id, int32_t *revision,
+			     struct problem *p);
 	int (*computer_read)(struct session *session, const char *client_id,
 			     struct computer *computer, struct problem *p);
 	/* The one that is tied to a device: the first by client id where there are more.

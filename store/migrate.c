@@ -6,7 +6,7 @@
 #include "engine/problem.h"
 #include "store/database.h"
 
-extern const char migration_0001[], migration_0002[], migration_0003[];
+extern const char migration_0001[], migration_0002[], migration_0003[], migration_0004[];
 
 /* clang-format off */
 static const struct {
@@ -16,6 +16,7 @@ static const struct {
 	{ "0001_first", migration_0001 },
 	{ "0002_day", migration_0002 },
 	{ "0003_past", migration_0003 },
+	{ "0004_windows", migration_0004 },
 };
 /* clang-format on */
 

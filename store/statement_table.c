@@ -278,5 +278,39 @@ const struct statement_text statement_table[STATEMENTS] = {
 	[STATEMENT_SETTING_PUT] = { "setting put", 2,
 		"INSERT INTO setting (name, value) VALUES (?1, ?2)"
 		" ON CONFLICT DO UPDATE SET value = excluded.value" },
+
+	/* Windows Update Agents. */
+	[STATEMENT_UPDATE_ADD] = { "update add", 10,
+		"INSERT INTO update_revision (id, number, imported, " KEY_COLUMNS
+		", arch, document, added_s)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
+	[STATEMENT_UPDATE_RETIRE] = { "update retire", 1,
+		"UPDATE update_revision SET document = NULL"
+		" WHERE id = ?1 AND document IS NOT NULL" },
+	[STATEMENT_UPDATES] = { "updates", 0,
+		"SELECT revision_id, id, number, imported, " KEY_COLUMNS
+		", arch, added_s, document FROM update_revision"
+		" WHERE document IS NOT NULL ORDER BY revision_id" },
+	[STATEMENT_UPDATE_NEWEST] = { "update newest", 1,
+		"SELECT number FROM update_revision WHERE id = ?1"
+		" ORDER BY number DESC LIMIT 1" },
+	[STATEMENT_COMPUTER_PUT] = { "computer put", 8,
+		"INSERT INTO computer (client_id, device, dns_name, tie, by, registered,"
+		" first_s, changed_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		" ON CONFLICT DO UPDATE SET device = ?2, dns_name = ?3, tie = ?4, by = ?5,"
+		" registered = ?6, changed_s = ?8" },
+	[STATEMENT_COMPUTER_READ] = { "computer read", 1,
+		"SELECT client_id, device, dns_name, tie, by, registered, first_s, changed_s"
+		" FROM computer WHERE client_id = ?1" },
+	[STATEMENT_COMPUTERS] = { "computers", 0,
+		"SELECT client_id, device, dns_name, tie, by, registered, first_s, changed_s"
+		" FROM computer ORDER BY client_id" },
+	[STATEMENT_REPORT_ADD] = { "report add", 3,
+		"INSERT INTO report_id (device, id, at_s) VALUES (?1, ?2, ?3)"
+		" ON CONFLICT DO NOTHING" },
+	[STATEMENT_REPORT_TRIM] = { "report trim", 2,
+		"DELETE FROM report_id WHERE device = ?1 AND number <="
+		"  (SELECT number FROM report_id WHERE device = ?1"
+		"   ORDER BY number DESC LIMIT 1 OFFSET ?2)" },
 };
 /* clang-format on */

@@ -5,6 +5,7 @@
 
 #include "engine/problem.h"
 #include "store/audit.h"
+#include "store/computers.h"
 #include "store/devices.h"
 #include "store/documents.h"
 #include "store/fact_log.h"
@@ -16,6 +17,7 @@
 #include "store/results.h"
 #include "store/rollouts.h"
 #include "store/session.h"
+#include "store/updates.h"
 
 struct store {
 	struct backend backend; /* first: the seam's pointer is ours */
@@ -80,6 +82,14 @@ static const struct backend_ops ops = {
 	.operation_device_put = store_operation_device_put,
 	.audit_put = store_audit_put,
 	.setting_put = store_setting_put,
+	.updates = store_updates,
+	.update_newest = store_update_newest,
+	.computer_read = store_computer_read,
+	.computers = store_computers,
+	.update_put = store_update_put,
+	.update_retire = store_update_retire,
+	.computer_put = store_computer_put,
+	.report_note = store_report_note,
 	.submit = submit,
 };
 
