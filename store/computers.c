@@ -60,6 +60,21 @@ int store_computer_read(struct session *session, const char *client_id,
 	return rc;
 }
 
+int store_computer_of(struct session *session, const char *device,
+		      struct computer *computer, struct problem *p)
+{
+	int index = 1;
+	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_COMPUTER_OF, p);
+	if (stmt == NULL)
+		return -1;
+
+	bind_text(stmt, &index, device);
+	int rc = statement_next(stmt, p);
+	if (rc == 1 && read_computer(stmt, computer, p) < 0)
+		return -1;
+	return rc;
+}
+
 int store_computers(struct session *session,
 		    int (*each)(void *owner, const struct computer *computer),
 		    void *owner, struct problem *p)

@@ -7,6 +7,8 @@
 
 int store_computer_read(struct session *session, const char *client_id,
 			struct computer *computer, struct problem *p);
+int store_computer_of(struct session *session, const char *device,
+		      struct computer *computer, struct problem *p);
 int store_computers(struct session *session,
 		    int (*each)(void *owner, const struct computer *computer),
 		    void *owner, struct problem *p);

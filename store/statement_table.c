@@ -302,6 +302,9 @@ const struct statement_text statement_table[STATEMENTS] = {
 	[STATEMENT_COMPUTER_READ] = { "computer read", 1,
 		"SELECT client_id, device, dns_name, tie, by, registered, first_s, changed_s"
 		" FROM computer WHERE client_id = ?1" },
+	[STATEMENT_COMPUTER_OF] = { "computer of", 1,
+		"SELECT client_id, device, dns_name, tie, by, registered, first_s, changed_s"
+		" FROM computer WHERE device = ?1 ORDER BY client_id LIMIT 1" },
 	[STATEMENT_COMPUTERS] = { "computers", 0,
 		"SELECT client_id, device, dns_name, tie, by, registered, first_s, changed_s"
 		" FROM computer ORDER BY client_id" },

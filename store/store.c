@@ -85,6 +85,7 @@ static const struct backend_ops ops = {
 	.updates = store_updates,
 	.update_newest = store_update_newest,
 	.computer_read = store_computer_read,
+	.computer_of = store_computer_of,
 	.computers = store_computers,
 	.update_put = store_update_put,
 	.update_retire = store_update_retire,

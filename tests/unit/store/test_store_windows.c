@@ -153,6 +153,10 @@ TEST(a_computer_is_kept_and_tied_anew)
 	assert_int_equal(read.tie, TIE_HAND);
 	assert_int_equal(read.first_s, T0);
 	assert_int_equal(read.changed_s, T0 + 9);
+	/* The device it was before is nobody's now. */
+	assert_int_equal(fixture.ops->computer_of(fixture.reader, "pc-17", &read, &p), 0);
+	assert_int_equal(fixture.ops->computer_of(fixture.reader, "pc-18", &read, &p), 1);
+	assert_string_equal(read.client_id, one);
 	assert_int_equal(
 		fixture.ops->computers(fixture.reader, count_computer, &count, &p), 0);
 	assert_int_equal(count, 1);
