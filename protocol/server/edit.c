@@ -8,6 +8,7 @@
 #include "protocol/server/keeper.h"
 #include "protocol/server/log.h"
 #include "protocol/server/site_private.h"
+#include "protocol/server/wusp_state.h"
 
 const struct backend_ops *edit_ops(const struct edit *edit)
 {
@@ -39,7 +40,9 @@ static int build(struct edit *edit, struct session *session, struct problem *p)
 {
 	edit->before = site_view_newest(edit->site);
 	edit->view = view_build(edit->site, session, edit->before, &edit->check, p);
-	return edit->view != NULL ? 0 : -1;
+	return edit->view == NULL ? -1
+				  : wusp_state_follow(edit->site, session, edit->before,
+						      edit->view, p);
 }
 
 /* What was done, or the time it has become, may pass a gate or halt a rollout. */
@@ -112,8 +115,11 @@ static void done(struct work *work, const struct problem *problem)
 
 	if (edit->tried)
 		problem = NULL; /* undone on purpose */
-	else if (edit->view != NULL)
+	else if (edit->view != NULL) {
+		if (problem == NULL)
+			wusp_state_mark(edit->site, edit->view);
 		site_view_settle(edit->site, view_take(edit->view), problem == NULL);
+	}
 	if (!edit->tried && problem == NULL) {
 		if (edit->view != NULL)
 			tell_view(edit->view);

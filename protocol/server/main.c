@@ -67,6 +67,7 @@ static struct wusp_terms terms_of(const struct settings *settings)
 static int open_site(struct server *server, const struct settings *settings,
 		     struct problem *p)
 {
+	char mark[STATE_PATH + 64];
 	const struct site_wiring wiring = {
 		.backend = server->backend,
 		.content = { server->content, add_content, find_content },
@@ -78,6 +79,8 @@ static int open_site(struct server *server, const struct settings *settings,
 		.clock_is_virtual = settings->clock == CLOCK_VIRTUAL,
 		.clock_from_s = settings->clock_from_s,
 		.wusp = terms_of(settings),
+		.wusp_mark =
+			state_dir_file(&server->state, "wusp-mark", mark, sizeof mark),
 	};
 
 	server->site = site_open(&wiring, p);

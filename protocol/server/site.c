@@ -17,6 +17,7 @@
 #include "protocol/server/site_private.h"
 #include "protocol/server/unit.h"
 #include "protocol/server/view.h"
+#include "protocol/server/wusp_state.h"
 #include "protocol/xml/zone_files.h"
 
 static const char salt_setting[] = "rollout-salt";
@@ -242,6 +243,9 @@ struct site *site_open(const struct site_wiring *wiring, struct problem *p)
 	site->poll_s = wiring->poll_s;
 	site->seen_flush_s = wiring->seen_flush_s;
 	site->wusp = wiring->wusp;
+	if (wiring->wusp_mark != NULL)
+		snprintf(site->wusp_mark, sizeof site->wusp_mark, "%s",
+			 wiring->wusp_mark);
 	if (!copy_words(site, wiring, p))
 		goto fail;
 	site->zones = zone_files_new();
@@ -255,7 +259,7 @@ struct site *site_open(const struct site_wiring *wiring, struct problem *p)
 		goto fail;
 	int rc = read_store(site, wiring, session, p);
 	site->backend->ops->close(session);
-	if (rc == 0)
+	if (rc == 0 && wusp_state_start(site, p) == 0)
 		return site;
 fail:
 	site_close(site);

@@ -80,6 +80,10 @@ const struct wusp_terms *site_wusp_terms(const struct site *site);
 /* Long work should give up: the loops are being stopped. */
 bool site_is_stopping(const struct site *site);
 
+/* A good cookie knew a later generation than ours: the database was restored.  Any
+ * thread; once is enough, more does no harm. */
+void site_wusp_restored(struct site *site, uint64_t generation);
+
 /* Loop threads. */
 struct desk *site_desk(struct loop *loop);
 /* A known device was heard: kept in memory, written in batches.  Call it with every

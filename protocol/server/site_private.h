@@ -11,6 +11,8 @@
 #include "protocol/server/site_setup.h"
 #include "protocol/server/token.h"
 
+enum { STATE_PATH_MOST = 600 };
+
 struct keeper;
 struct zone_files;
 
@@ -22,6 +24,7 @@ struct site {
 	uint8_t enrolment_hash[TOKEN_HASH];
 	int64_t poll_s, seen_flush_s;
 	struct wusp_terms wusp;
+	char wusp_mark[STATE_PATH_MOST]; /* "": there is none */
 	struct clock clock;
 	struct zone_files *zones;
 	uint64_t salt; /* of gradual opening */
@@ -33,7 +36,9 @@ struct site {
 
 	uint64_t generation; /* of views; atomic */
 
-	/* The writer thread's. */
+	/* The writer thread's, once the loops run. */
+	uint32_t marked; /* what the mark says */
+	struct guid marked_server;
 	struct device_record record;
 	struct decision decision;
 	struct outcome outcome;

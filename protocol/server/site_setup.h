@@ -33,6 +33,7 @@ struct site_wiring {
 	bool clock_is_virtual;  /* else clock_from_s is ignored */
 	int64_t clock_from_s;   /* INSTANT_NONE: where it stood, else the real time */
 	struct wusp_terms wusp; /* all zero: no agent is served over MS-WUSP */
+	const char *wusp_mark;  /* path of the mark beside the database; NULL for none */
 };
 
 /* Reads what is in the store and makes the first view.  NULL with *p told; texts are

@@ -4,6 +4,7 @@
  *	content/		payload files, unless content-dir says otherwise
  *	ca.crt ca.key server.crt server.key	see protocol/http/tls_identity.h
  *	enrolment-token		made at the first start
+ *	wusp-mark		see protocol/server/wusp_state.h
  *	admin.sock		unless admin-socket says otherwise
  *	lock			held while a server runs: there is never a second one
  *

@@ -8,6 +8,8 @@
 #include "engine/plan.h"
 #include "engine/rollout.h"
 #include "protocol/server/site_private.h"
+#include "protocol/server/wusp_state.h"
+#include "protocol/wusp/library.h"
 #include "protocol/xml/catalog_xml.h"
 #include "protocol/xml/plan_xml.h"
 #include "protocol/xml/zone_files.h"
@@ -398,7 +400,7 @@ struct view *view_build(struct site *site, struct session *session,
 	if (plan == NULL)
 		goto fail;
 	rollouts = read_rollouts(site, session, view, catalog, plan, p);
-	if (rollouts == NULL)
+	if (rollouts == NULL || wusp_state_read(site, session, previous, view, p) < 0)
 		goto fail;
 	/* Those of the past are built on other threads than the writer's. */
 	uint64_t generation = __atomic_add_fetch(&site->generation, 1, __ATOMIC_RELAXED);
@@ -412,6 +414,7 @@ fail:
 	catalog_give(catalog);
 	plan_give(plan);
 	rollouts_give(rollouts);
+	library_give(view->library);
 	free(view->payloads);
 	free(view);
 	return NULL;
@@ -431,6 +434,7 @@ void view_give(struct view *view)
 	    __atomic_fetch_sub(&view->references, 1, __ATOMIC_ACQ_REL) != 1)
 		return;
 	snapshot_give(view->snapshot);
+	library_give(view->library);
 	free(view->payloads);
 	free(view);
 }

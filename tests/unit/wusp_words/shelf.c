@@ -116,7 +116,7 @@ static int add_line(struct stack *stack, const struct line *line)
 	return 0;
 }
 
-struct library *shelf_library(const struct catalog *catalog, const struct line *only,
+struct library *made_library(const struct catalog *catalog, const struct line *only,
 			      int32_t first, uint32_t generation)
 {
 	struct stack *stack = calloc(1, sizeof *stack);

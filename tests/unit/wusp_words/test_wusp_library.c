@@ -22,7 +22,7 @@ static int load(void **state)
 	catalog = shelf_catalog();
 	if (catalog == NULL)
 		return -1;
-	library = shelf_library(catalog, NULL, 1, GENERATION);
+	library = made_library(catalog, NULL, 1, GENERATION);
 	line = product_line(catalog_product(catalog, "windows-11-24h2"), ARCH_X64);
 	return library == NULL || line == NULL ? -1 : 0;
 }
