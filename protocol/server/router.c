@@ -5,6 +5,7 @@
 #include "protocol/ddi/ddi.h"
 #include "protocol/server/log.h"
 #include "protocol/server/site.h"
+#include "protocol/wusp/wusp.h"
 
 static void answer_health(struct exchange *exchange)
 {
@@ -37,7 +38,8 @@ void router_handle(struct exchange *exchange)
 	if (log_is_on(LOG_LEVEL_DEBUG))
 		log_event(LOG_LEVEL_DEBUG, "request", "peer", request->peer, "path",
 			  request->path, NULL);
-	if (ddi_handle(exchange, site_desk(exchange_loop(exchange))))
+	struct desk *desk = site_desk(exchange_loop(exchange));
+	if (ddi_handle(exchange, desk) || wusp_handle(exchange, desk))
 		return;
 	if (strcmp(request->path, "/healthz") == 0)
 		answer_health(exchange);
@@ -47,5 +49,7 @@ void router_handle(struct exchange *exchange)
 
 size_t router_body_limit(const char *path)
 {
-	return ddi_body_limit(path); /* 0 where nobody reads a body */
+	size_t most = ddi_body_limit(path);
+
+	return most > 0 ? most : wusp_body_limit(path); /* 0 where nobody reads one */
 }
