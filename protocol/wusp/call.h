@@ -115,8 +115,11 @@ void wusp_put_cookie(struct wusp_call *call, const struct view *view,
 /* What is true here and now, for cookie_open().  The upper half of a configuration says
  * where files are, so that it is told when they move. */
 struct cookie_present wusp_present(struct wusp_call *call, const struct view *view);
-/* The bytes of a cookie as it was sent; 0 for what cannot be one. */
-size_t wusp_cookie_bytes(const struct soap_text *sent, uint8_t bytes[static COOKIE_SIZE]);
+/* Opens a cookie as it was sent. */
+enum cookie_verdict wusp_cookie_open(struct wusp_call *call,
+				     const struct cookie_present *present,
+				     const struct soap_text *sent, enum cookie_kind kind,
+				     struct cookie *cookie);
 /* What an unusable cookie is told as; WUSP_FAULT_NONE for a good one.  Of settings,
  * only what `wanted` names is looked at. */
 enum wusp_fault wusp_cookie_fault(enum cookie_verdict verdict,

@@ -27,15 +27,13 @@ static enum wusp_fault check_authorization(struct wusp_call *call,
 	const struct get_cookie *sent = call->request;
 	const struct backend_ops *ops = site_backend(call->desk->site)->ops;
 	const struct authorization_cookie *one = sent->authorization.list.items;
-	uint8_t bytes[COOKIE_SIZE];
 	char id[UPDATE_ID_TEXT];
 
 	if (sent->authorization.list.count != 1 || one->plug_in_id.at == NULL ||
 	    strcmp(one->plug_in_id.at, "SimpleTargeting") != 0)
 		return WUSP_INVALID_AUTHORIZATION_COOKIE;
-	size_t size = wusp_cookie_bytes(&one->data, bytes);
 	enum cookie_verdict verdict =
-		cookie_open(bytes, size, COOKIE_AUTHORIZATION, present, out);
+		wusp_cookie_open(call, present, &one->data, COOKIE_AUTHORIZATION, out);
 	if (wusp_cookie_fault(verdict, out, present, 0) != WUSP_FAULT_NONE)
 		return WUSP_INVALID_AUTHORIZATION_COOKIE;
 	wusp_client_id(&out->computer, id);
@@ -51,14 +49,12 @@ static enum wusp_fault take_old(struct wusp_call *call,
 				const struct cookie_present *present, struct cookie *out)
 {
 	const struct get_cookie *sent = call->request;
-	uint8_t bytes[COOKIE_SIZE];
 	struct cookie old;
 
 	if (sent->old.data.size == 0)
 		return WUSP_FAULT_NONE;
-	size_t size = wusp_cookie_bytes(&sent->old.data, bytes);
 	enum cookie_verdict verdict =
-		cookie_open(bytes, size, COOKIE_SESSION, present, &old);
+		wusp_cookie_open(call, present, &sent->old.data, COOKIE_SESSION, &old);
 	if (verdict == COOKIE_FORGED || verdict == COOKIE_OTHER_SERVER)
 		return wusp_cookie_fault(verdict, &old, present, 0);
 	if (!guid_equal(&old.computer, &out->computer))

@@ -58,12 +58,25 @@ struct cookie_present wusp_present(struct wusp_call *call, const struct view *vi
 	};
 }
 
-size_t wusp_cookie_bytes(const struct soap_text *sent, uint8_t bytes[static COOKIE_SIZE])
+enum cookie_verdict wusp_cookie_open(struct wusp_call *call,
+				     const struct cookie_present *present,
+				     const struct soap_text *sent, enum cookie_kind kind,
+				     struct cookie *cookie)
 {
-	if (sent->at == NULL)
-		return 0;
-	ssize_t size = base64_decode(sent->at, sent->size, bytes, COOKIE_SIZE);
-	return size < 0 ? 0 : (size_t)size;
+	uint8_t bytes[COOKIE_SIZE];
+	ssize_t size = -1;
+
+	if (sent->at != NULL)
+		size = base64_decode(sent->at, sent->size, bytes, sizeof bytes);
+	if (size < 0)
+		return COOKIE_FORGED;
+	enum cookie_verdict verdict =
+		cookie_open(bytes, (size_t)size, kind, present, cookie);
+	/* Ours, and from a later time than we remember. */
+	if (verdict == COOKIE_OTHER_SERVER &&
+	    guid_equal(&cookie->server, &present->server))
+		site_wusp_restored(call->desk->site, cookie->store_generation);
+	return verdict;
 }
 
 enum wusp_fault wusp_cookie_fault(enum cookie_verdict verdict,
@@ -95,14 +108,15 @@ enum wusp_fault wusp_cookie_fault(enum cookie_verdict verdict,
 static enum wusp_fault open_cookie(struct wusp_call *call, const struct wusp_cookie *sent,
 				   unsigned wanted)
 {
-	uint8_t bytes[COOKIE_SIZE];
-	size_t size = wusp_cookie_bytes(&sent->data, bytes);
 	struct view *view = site_view(call->desk->site);
 	struct cookie_present present = wusp_present(call, view);
 
-	enum cookie_verdict verdict =
-		cookie_open(bytes, size, COOKIE_SESSION, &present, &call->cookie);
+	enum cookie_verdict verdict = wusp_cookie_open(call, &present, &sent->data,
+						       COOKIE_SESSION, &call->cookie);
 	view_give(view);
+	if (verdict == COOKIE_OTHER_SERVER &&
+	    guid_equal(&call->cookie.server, &present.server))
+		site_wusp_restored(call->desk->site, call->cookie.store_generation);
 	return wusp_cookie_fault(verdict, &call->cookie, &present, wanted);
 }
 
