@@ -14,8 +14,10 @@
 #include "protocol/http/tls_identity.h"
 #include "protocol/server/edit.h"
 #include "protocol/server/log.h"
+#include "protocol/server/site_private.h"
 #include "protocol/server/site_setup.h"
 #include "protocol/server/unit.h"
+#include "protocol/wusp/wusp.h"
 #include "store/content_store.h"
 #include "store/store.h"
 
@@ -50,6 +52,11 @@ static const struct {
 };
 
 static struct yard *the_yard; /* of the loop's callbacks; one at a time */
+
+struct wusp_terms *yard_terms(struct yard *yard)
+{
+	return &yard->site->wusp;
+}
 
 const char *yard_payload(uint32_t kb)
 {
@@ -172,6 +179,10 @@ static bool open_site(struct yard *yard, const char *plan, struct problem *p)
 		.seen_flush_s = 60,
 		.clock_is_virtual = true,
 		.clock_from_s = YARD_START,
+		.wusp = { .serves = true,
+			  .joins = true,
+			  .joins_per_minute = WUSP_JOINS_PER_MINUTE,
+			  .cookie_s = 3600 },
 	};
 	yard->site = site_open(&wiring, p);
 	return yard->site != NULL;
@@ -197,8 +208,9 @@ static bool open_tls(struct yard *yard, struct problem *p)
 static void handle(struct exchange *exchange, void *owner)
 {
 	static const char text[] = "There is nothing at this path.\n";
+	struct desk *desk = site_desk(exchange_loop(exchange));
 	(void)owner;
-	if (!ddi_handle(exchange, site_desk(exchange_loop(exchange))))
+	if (!ddi_handle(exchange, desk) && !wusp_handle(exchange, desk))
 		exchange_reply(exchange, 404, "text/plain", text, sizeof text - 1, NULL);
 }
 
@@ -206,7 +218,8 @@ static size_t body_limit(enum http_method method, const char *path, void *owner)
 {
 	(void)method;
 	(void)owner;
-	return ddi_body_limit(path);
+	size_t most = ddi_body_limit(path);
+	return most > 0 ? most : wusp_body_limit(path);
 }
 
 static int started(struct loop *loop, void *owner, struct problem *p)

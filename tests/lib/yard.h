@@ -38,9 +38,12 @@ struct yard {
 };
 
 /* With a small catalog (yard.c) whose payloads are there, and the plan given as XML.  The
- * loop serves DDI. */
+ * loop serves DDI and MS-WUSP. */
 bool yard_open(struct yard *yard, const char *plan);
 void yard_close(struct yard *yard);
+
+/* On which terms Windows Update Agents are served; to be altered before they ask. */
+struct wusp_terms *yard_terms(struct yard *yard);
 
 bool yard_plan(struct yard *yard, const char *plan);
 /* Only forwards. */
