@@ -2,6 +2,8 @@
 
 #include "protocol/wusp/sync.h"
 
+/* Names of types and members stand in no parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define GROUP(type, fields)                                                              \
 	{                                                                                \
 		sizeof(type), sizeof(fields) / sizeof((fields)[0]), fields               \
@@ -41,6 +43,7 @@
 			.group = &(of)                                                   \
 		}                                                                        \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct soap_field ints_fields[] = ITEMS("int", SOAP_INT, SYNC_CACHED_MOST);
 static const struct soap_group ints = GROUP(struct many, ints_fields);

@@ -2,7 +2,7 @@
 
 #include "protocol/wusp/deploy.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "engine/findings.h"
 #include "engine/instant.h"
@@ -35,7 +35,7 @@ static void add(struct library_draft *draft, int32_t id, uint32_t kb, const char
 	update.document.can_uninstall = can_uninstall;
 	update.key.kb = kb;
 	update.key.build = release.build;
-	strcpy(update.key.product, line_id);
+	snprintf(update.key.product, sizeof update.key.product, "%s", line_id);
 	assert_int_equal(library_draft_add(draft, &update), 0);
 }
 

@@ -2,7 +2,7 @@
 
 #include "protocol/wusp/route.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "tests/lib/case.h"
 
@@ -65,7 +65,7 @@ static const struct {
 
 TEST(a_file_has_the_name_that_leads_back_to_it)
 {
-	char name[WUSP_CONTENT_NAME], path[WUSP_CONTENT_NAME + 16] = "/Content";
+	char name[WUSP_CONTENT_NAME], path[WUSP_CONTENT_NAME + 16];
 	struct wusp_route route = wusp_route_find("/Content/3F/" SHA1 ".cab");
 	const uint8_t first[] = { 1, 2, 3, 4 };
 
@@ -73,7 +73,7 @@ TEST(a_file_has_the_name_that_leads_back_to_it)
 	for (size_t i = 0; i < COUNT_OF(files); i++) {
 		wusp_content_name(route.sha1, files[i].file, name);
 		assert_string_equal(name, files[i].name);
-		strcpy(path + strlen("/Content"), name);
+		snprintf(path, sizeof path, "/Content%s", name);
 		struct wusp_route back = wusp_route_find(path);
 		assert_int_equal(back.resource, WUSP_CONTENT);
 		assert_memory_equal(back.sha1, route.sha1, sizeof back.sha1);

@@ -225,7 +225,7 @@ TEST(a_cookie_goes_before_a_parameter_that_cannot_be_read)
 
 TEST(a_foreign_servers_cookie_makes_the_agent_refresh_what_it_holds)
 {
-	struct cookie cookie;
+	struct cookie cookie = { 0 };
 
 	assert_true(agent_login(&agent) && cookie_peek(&cookie));
 	cookie.server.bytes[3] ^= 1;
@@ -239,7 +239,7 @@ TEST(a_foreign_servers_cookie_makes_the_agent_refresh_what_it_holds)
 
 TEST(a_restored_database_is_found_by_the_first_cookie_that_knows_more)
 {
-	struct cookie cookie, fresh;
+	struct cookie cookie = { 0 }, fresh = { 0 };
 	char inner[2048], id[GUID_TEXT];
 
 	assert_int_equal(first_scan(), 5058411);
@@ -274,7 +274,7 @@ TEST(a_restored_database_is_found_by_the_first_cookie_that_knows_more)
 
 TEST(a_session_ends_after_its_hour_and_goes_on_with_what_the_agent_was_told)
 {
-	struct cookie before, after;
+	struct cookie before = { 0 }, after = { 0 };
 
 	assert_true(agent_login(&agent));
 	assert_true(agent_scan(&agent));
@@ -292,7 +292,7 @@ TEST(a_session_ends_after_its_hour_and_goes_on_with_what_the_agent_was_told)
 
 TEST(what_another_agent_was_told_is_not_carried_over)
 {
-	struct cookie cookie;
+	struct cookie cookie = { 0 };
 
 	assert_true(agent_login(&agent) && agent_scan(&agent));
 	agent.id = "0e3c6fa1-11aa-42f0-b1c9-2f6a9d0e7a55";
@@ -313,7 +313,7 @@ TEST(an_authorization_is_good_for_half_a_day)
 
 TEST(another_configuration_is_told_by_the_operations_that_depend_on_it)
 {
-	struct cookie cookie;
+	struct cookie cookie = { 0 };
 
 	assert_true(agent_login(&agent) && cookie_peek(&cookie));
 	cookie.configuration ^= 1;
@@ -329,7 +329,7 @@ TEST(another_configuration_is_told_by_the_operations_that_depend_on_it)
 
 TEST(files_that_moved_are_asked_for_anew_and_then_the_scan_goes_on)
 {
-	struct cookie cookie;
+	struct cookie cookie = { 0 };
 	char inner[1024];
 
 	assert_true(agent_login(&agent) && cookie_peek(&cookie));

@@ -79,12 +79,12 @@ TEST(fetching_the_offer_or_its_member_is_what_retrieving_is)
 {
 	offer();
 	/* A category of it is not. */
-	const struct update *other = NULL;
-	for (size_t i = 0; i < agent.count && other == NULL; i++) {
+	const struct update *other = root;
+	for (size_t i = 0; i < agent.count && other == root; i++) {
 		if (!agent.updates[i].is_leaf)
 			other = library_by_revision(view->library, agent.updates[i].id);
 	}
-	assert_non_null(other);
+	assert_ptr_not_equal(other, root);
 	assert_int_equal(info(ids_of(other, NULL), BOTH, LOCALES), 200);
 	expect_state(FLOW_OFFERED);
 	assert_int_equal(record.history.flow.retrieved_s, 0);
@@ -156,8 +156,9 @@ TEST(what_is_asked_wrongly_is_told_by_its_name)
 		assert_true(agent_failed(&agent, "InvalidParameters", wrong[i].about));
 	}
 	assert_int_equal(info(ids_of(root, NULL), TYPE("Extended"), ""), 200);
-	for (int i = 0; i < 51; i++)
-		strcat(ids, "<int>1</int>");
+	for (size_t i = 0; i < 51; i++)
+		memcpy(ids + i * strlen("<int>1</int>"), "<int>1</int>",
+		       sizeof "<int>1</int>");
 	info(ids, BOTH, LOCALES);
 	assert_true(agent_failed(&agent, "InvalidParameters", "revisionIDs"));
 	ids[50 * strlen("<int>1</int>")] = '\0';
