@@ -232,6 +232,20 @@ void rollouts_salt(struct rollouts *rollouts, uint64_t salt)
 	rollouts->salt = salt;
 }
 
+int rollouts_amend(struct rollouts *rollouts, uint32_t title, int ring,
+		   const struct rollout *rollout)
+{
+	assert(atomic_load(&rollouts->references) == 1);
+	assert(title < rollouts->title_count);
+	assert(ring >= 0 && (size_t)ring < rollouts->ring_count);
+	struct rollout *cell = cell_open(rollouts, title, (size_t)ring);
+
+	if (cell == NULL)
+		return -1;
+	*cell = *rollout;
+	return 0;
+}
+
 struct rollouts *rollouts_take(struct rollouts *rollouts)
 {
 	atomic_fetch_add(&rollouts->references, 1);

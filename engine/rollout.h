@@ -64,6 +64,11 @@ void rollouts_payload_missing(struct rollouts *rollouts, const struct release_ke
 			      enum arch arch);
 /* Salt of gradual opening: the same on every server of one site. */
 void rollouts_salt(struct rollouts *rollouts, uint64_t salt);
+/* What is so of one release in one ring from now on; as if its record were another one.
+ * For whoever holds the only reference, and of the past: its times are no later than the
+ * moment.  The canary's name is borrowed.  -1 without memory, and nothing is changed. */
+int rollouts_amend(struct rollouts *rollouts, uint32_t title, int ring,
+		   const struct rollout *rollout);
 struct rollouts *rollouts_take(struct rollouts *rollouts);
 void rollouts_give(struct rollouts *rollouts);
 

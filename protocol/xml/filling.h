@@ -1,5 +1,5 @@
 /* Walks a document that its schema has passed, and fills something with it.  Shared by
- * catalog_xml.c and plan_xml.c.
+ * catalog_xml.c, plan_xml.c and fleet_xml.c.
  *
  * A filling is embedded as the first member of what is filled; a table names the
  * elements and what to do at their start and end.  The functions need not doubt that
