@@ -6,7 +6,9 @@ libxml2-dev libsqlite3-dev node-llhttp libjansson-dev libcurl4-openssl-dev libin
 uthash-dev tzdata"
 
 packages_to_test="libcmocka-dev clang-format clang-tidy curl jq openssl cpio swupdate
-sqlite3"
+sqlite3 gsoap libgsoap-dev zlib1g-dev python3-zeep python3-requests"
+
+packages_to_bench="$packages_to_build curl jq openssl nginx-light wrk python3"
 
 # packages_need NAME...: install those that are missing, as root or through sudo.
 packages_need() {
