@@ -357,13 +357,13 @@ static int finish_clauses(struct reading *reading, struct problem *p)
 		clauses[i] = (struct update_clause){
 			.is_category = starts[i].is_category,
 			.count = end - starts[i].first,
-			.ids = (const struct guid *)reading->clause_ids.at +
-			       starts[i].first,
 		};
 		if (clauses[i].count == 0)
 			return problem_set(p, PROBLEM_BAD_INPUT,
 					   "Prerequisites: an AtLeastOne is empty, so "
 					   "nothing ever meets it");
+		clauses[i].ids =
+			(const struct guid *)reading->clause_ids.at + starts[i].first;
 	}
 	document->clause_count = count;
 	return 0;
