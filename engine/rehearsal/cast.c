@@ -339,6 +339,7 @@ static void actor_init(struct run *run, struct actor *actor, uint32_t i)
 				 .level = -1,
 				 .base = -1,
 				 .next_level = -1,
+				 .previous = -1,
 				 .ring = -1,
 				 .runs = -1,
 				 .waits = -1,

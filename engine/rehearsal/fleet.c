@@ -115,6 +115,12 @@ int fleet_failure(struct fleet *fleet, const struct fleet_failure *failure, bool
 	return 0;
 }
 
+void fleet_offline(struct fleet *fleet, uint32_t ppm)
+{
+	for (size_t i = 0; i < fleet->group_count; i++)
+		((struct fleet_group *)fleet->groups[i])->offline_ppm = ppm;
+}
+
 /* As much of it as is in use. */
 static void *copy_of(const void *from, size_t size)
 {

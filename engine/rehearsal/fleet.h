@@ -127,6 +127,8 @@ int fleet_group(struct fleet *fleet, const struct fleet_group *group, struct pro
  * before all others. */
 int fleet_failure(struct fleet *fleet, const struct fleet_failure *failure, bool first,
 		  struct problem *p);
+/* Every device is out of reach for this share of the time, whatever its group says. */
+void fleet_offline(struct fleet *fleet, uint32_t ppm);
 /* One more known device; `zone` may be NULL and must outlive the fleet. */
 int fleet_device(struct fleet *fleet, const struct device_record *record,
 		 const struct zone *zone, struct problem *p);

@@ -34,7 +34,8 @@ struct queue;
 /* How a release shows in facts, by its place on the line. */
 struct line_words {
 	char build[BUILD_TEXT], kb[KB_TEXT];
-	bool has_twin; /* a cumulative one came with it, offered by itself */
+	int64_t cumulative_s; /* the last cumulative one until then, that comes by itself
+			       */
 };
 
 struct stage_line {
@@ -119,6 +120,7 @@ struct actor {
 	int32_t left_by;                 /* title */
 	uint16_t pattern;                /* of work */
 	int16_t level, base, next_level; /* places on the line; -1 none */
+	int16_t previous;                /* the level before */
 	int8_t ring;                     /* by its last decision; -1 */
 	uint8_t step, habit;
 	bool pending, rests, on_track, has_payload, is_silent, facts_wanted;

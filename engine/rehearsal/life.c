@@ -282,6 +282,7 @@ static void end_hotpatch(struct run *run, struct actor *actor, int32_t level)
 	char boot[INSTANT_TEXT];
 
 	boot_text(actor, boot);
+	actor->previous = actor->level;
 	actor->base = (int16_t)stage->line->releases[level].quarter;
 	actor->level = (int16_t)level;
 	actor->build_since = run->now;
@@ -314,6 +315,7 @@ static void restart(struct run *run, struct actor *actor)
 
 	boot_text(actor, boot);
 	if (actor->next_level >= 0) {
+		actor->previous = actor->level;
 		actor->level = actor->next_level;
 		actor->base = actor->next_level = -1;
 		actor->build_since = run->now;

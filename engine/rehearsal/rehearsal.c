@@ -43,6 +43,8 @@ static int check_ask(const struct rehearsal_ask *ask, struct problem *p)
 
 static int write_line(struct stage_line *stage, const struct line *line)
 {
+	int64_t cumulative_s = 0;
+
 	stage->line = line;
 	stage->words = calloc(line->count + 1, sizeof stage->words[0]);
 	if (stage->words == NULL)
@@ -51,14 +53,17 @@ static int write_line(struct stage_line *stage, const struct line *line)
 		const struct release *release = &line->releases[i];
 		build_format(release->build, stage->words[i].build);
 		kb_format(release->kb, stage->words[i].kb);
-		for (size_t k = 0; k < line->count; k++) {
-			const struct release *other = &line->releases[k];
-			stage->words[i].has_twin |=
-				k != i && other->published_s == release->published_s &&
-				release_is_cumulative(other) &&
-				other->kind != RELEASE_PREVIEW &&
-				other->offer == OFFER_AUTO;
-		}
+		if (release_is_cumulative(release) && release->kind != RELEASE_PREVIEW &&
+		    release->kind != RELEASE_RTM && release->offer == OFFER_AUTO)
+			cumulative_s = release->published_s;
+		stage->words[i].cumulative_s = cumulative_s;
+	}
+	/* What came at the same time came with it. */
+	for (size_t i = line->count; i > 1; i--) {
+		if (line->releases[i - 2].published_s ==
+		    line->releases[i - 1].published_s)
+			stage->words[i - 2].cumulative_s =
+				stage->words[i - 1].cumulative_s;
 	}
 	return 0;
 }

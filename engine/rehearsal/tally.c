@@ -5,6 +5,10 @@
 
 #include "engine/rehearsal/inner.h"
 
+/* A deadline is missed by a device that has not installed it a day after: one that is on
+ * begins at its deadline. */
+enum { MISSED_AFTER_S = DAY_S };
+
 int tally_init(struct run *run)
 {
 	const struct rehearsal_ask *ask = &run->of->ask;
@@ -37,8 +41,8 @@ void tally_restart(struct run *run)
 	run->tally.restarts_on[(run->now - run->of->from) / DAY_S]++;
 }
 
-/* A hotpatch saved a restart where a cumulative update came with it that others restart
- * for: each month's.  One that came alone, out of band, saved none. */
+/* A hotpatch saved a restart where, since what the device had, a cumulative update came
+ * that others restart for: each month's.  The second of a month saved none. */
 static void count_hotpatch(struct run *run, const struct actor *actor, uint32_t title)
 {
 	const struct stage_line *stage = line_of(run, actor);
@@ -46,10 +50,10 @@ static void count_hotpatch(struct run *run, const struct actor *actor, uint32_t 
 	if (run->of->ask.catalog->titles[title].kind != RELEASE_HOTPATCH || stage == NULL)
 		return;
 	run->tally.hotpatches++;
-	for (size_t i = 0; i < stage->line->count; i++) {
-		if (stage->line->releases[i].title == title)
-			run->tally.avoided += stage->words[i].has_twin;
-	}
+	if (actor->level < 0 || actor->previous < 0)
+		return;
+	run->tally.avoided += stage->words[actor->level].cumulative_s >
+			      stage->line->releases[actor->previous].published_s;
 }
 
 void tally_install(struct run *run, struct actor *actor, const struct event *event)
@@ -57,10 +61,13 @@ void tally_install(struct run *run, struct actor *actor, const struct event *eve
 	int64_t title = title_of_key(run->of->ask.catalog, &event->key);
 	int ring = plan_ring_named(run->of->ask.plan, event->ring);
 	struct cell *cell = cell_at(run, (uint32_t)title, ring);
-	int64_t install_by_s = run->record.history.flow.install_by_s;
+	const struct flow *flow = &run->record.history.flow;
+	int64_t installed_s =
+		flow->pending_since_s != 0 ? flow->pending_since_s : (int64_t)run->now;
 
 	actor->installs++;
-	cell->late += install_by_s != 0 && (int64_t)run->now > install_by_s;
+	cell->late += flow->install_by_s != 0 &&
+		      installed_s > flow->install_by_s + MISSED_AFTER_S;
 	count_hotpatch(run, actor, (uint32_t)title);
 	if (cell->reach_count == cell->reach_room) {
 		size_t room = cell->reach_room == 0 ? 16 : 2 * cell->reach_room;
@@ -77,18 +84,20 @@ void tally_install(struct run *run, struct actor *actor, const struct event *eve
 
 /* --- the end ------------------------------------------------------------------------ */
 
-/* What it waits for is said last; why it has no place, first. */
+/* What it waits for is said last; why it has no place, first.  One that is offered
+ * something is on its way. */
 static enum reason main_reason(const struct decision *d)
 {
-	if (d->reason_count == 0)
-		return REASON_NONE;
+	if (d->action == ACTION_INSTALL || d->reason_count == 0)
+		return REASON_RUNNING;
 	return d->reasons[d->standing == STANDING_NOT_READY ? 0 : d->reason_count - 1];
 }
 
 static void count_wait(struct run *run, const struct actor *actor,
 		       const struct decision *d)
 {
-	bool due = d->install_by_s != INSTANT_NONE && d->install_by_s < (int64_t)run->now;
+	bool due = d->install_by_s != INSTANT_NONE && d->action != ACTION_RESTART &&
+		   d->install_by_s + MISSED_AFTER_S < (int64_t)run->now;
 
 	if (d->line == NULL || d->release < 0 || d->ring < 0)
 		return;
@@ -96,7 +105,7 @@ static void count_wait(struct run *run, const struct actor *actor,
 	struct cell *cell = cell_at(run, title, d->ring);
 	const struct actor_mark *mark = actor_mark((struct actor *)actor, title);
 	cell->waiting += mark == NULL || mark->first_offered == 0;
-	cell->late += due || d->overdue;
+	cell->late += due;
 }
 
 static void look_at_end(struct run *run, struct rehearsal_result *result)

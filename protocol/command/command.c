@@ -22,6 +22,7 @@ const struct noun nouns[] = {
 	{ "payload",   NULL,    "the files that are handed out" },
 	{ "report",    NULL,    "the fleet in numbers" },
 	{ "decide",    NULL,    "what devices should run, without any server" },
+	{ "rehearse",  NULL,    "what a plan would do to a fleet, in virtual time" },
 	{ "enrolment", NULL,    "how new devices come in" },
 	{ "audit",     NULL,    "who did what, and when" },
 	{ "clock",     NULL,    "the server's time" },
@@ -34,7 +35,7 @@ const size_t noun_count = sizeof nouns / sizeof nouns[0];
 static const struct command *const tables[] = {
 	yard_commands,   device_commands,  operation_commands, rollout_commands,
 	hold_commands,   catalog_commands, plan_commands,      payload_commands,
-	report_commands, decide_commands,  help_commands,
+	report_commands, decide_commands,  rehearse_commands,  help_commands,
 };
 
 const struct command *command_at(size_t n)

@@ -56,6 +56,17 @@ enum option {
 	OPTION_TO,
 	OPTION_WAIT,
 	OPTION_AT_MOST,
+	OPTION_FLEET,
+	OPTION_FROM,
+	OPTION_UNTIL,
+	OPTION_RUNS,
+	OPTION_SEED,
+	OPTION_SAMPLE,
+	OPTION_FAIL,
+	OPTION_OFFLINE,
+	OPTION_JOBS,
+	OPTION_SAVE,
+	OPTION_AS_OF,
 	OPTIONS
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -83,6 +94,7 @@ struct command {
 	const struct columns *columns;       /* of its table; NULL for none */
 	const char *examples[EXAMPLES_MOST]; /* without "patchyard " */
 	enum status (*run)(const struct invocation *invocation);
+	bool draws; /* it takes -o text and -o svg too */
 };
 
 /* Nouns in the order of the help. */
@@ -104,10 +116,19 @@ const struct command *command_find(const struct noun *noun, const char *verb);
 int noun_unknown(const char *word, struct problem *p);
 int verb_unknown(const struct noun *noun, const char *word, struct problem *p);
 
-enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV, FORMATS };
+enum format {
+	FORMAT_TABLE,
+	FORMAT_JSON,
+	FORMAT_JSONL,
+	FORMAT_CSV,
+	/* of commands that draw */
+	FORMAT_TEXT,
+	FORMAT_SVG,
+	FORMATS
+};
 extern const char *const format_names[FORMATS];
 
-enum { CATALOGS_MOST = 256, ASSUMPTIONS_MOST = 32 };
+enum { CATALOGS_MOST = 256, ASSUMPTIONS_MOST = 32, FAILS_MOST = 64 };
 
 struct invocation {
 	const struct noun *noun;       /* NULL: none was said */
@@ -119,6 +140,8 @@ struct invocation {
 	const char *catalogs[CATALOGS_MOST];
 	size_t assumption_count; /* OPTION_ASSUME likewise */
 	const char *assumptions[ASSUMPTIONS_MOST];
+	size_t fail_count; /* OPTION_FAIL likewise */
+	const char *fails[FAILS_MOST];
 	enum format format;
 	int64_t limit; /* INT64_MAX without one */
 	struct terminal terminal;

@@ -120,7 +120,9 @@ static void print_all(FILE *to)
 	for (size_t i = 0; i < noun_count; i++) {
 		verbs_of(&nouns[i], verbs, sizeof verbs);
 		fprintf(to, "  %-11s%s\n", nouns[i].name,
-			verbs[0] == '\0' ? nouns[i].summary : verbs);
+			verbs[0] == '\0' || command_find(&nouns[i], NULL) != NULL
+				? nouns[i].summary
+				: verbs);
 	}
 	fputs("\nOptions of every command:\n", to);
 	for (int i = 0; i < OPTIONS; i++) {

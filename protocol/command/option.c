@@ -42,10 +42,23 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPTION_TO]         = { "to", 0, "lcu", false, false, "what to go back to" },
 	[OPTION_WAIT]       = { "wait", 0, NULL, false, false, "offer nothing in its place for now" },
 	[OPTION_AT_MOST]    = { "at-most", 0, "N", false, false, "so many devices at a time" },
+	[OPTION_FLEET]      = { "fleet", 0, "FILE", false, false, "a made-up fleet (conf/fleet.xml); with --devices only how they behave" },
+	[OPTION_FROM]       = { "from", 0, "TIME", false, false, "when the rehearsal begins, as 2025-01-01" },
+	[OPTION_UNTIL]      = { "until", 0, "TIME", false, false, "when it ends" },
+	[OPTION_RUNS]       = { "runs", 0, "N", false, false, "so many runs (1), each with throws of its own" },
+	[OPTION_SEED]       = { "seed", 0, "N", false, false, "where the throws come from (1): the same seed, the same result" },
+	[OPTION_SAMPLE]     = { "sample", 0, "N", false, false, "so many devices of the fleet, not all" },
+	[OPTION_FAIL]       = { "fail", 0, "WHAT=RATE", false, true, "installs that fail, as KB5058497=2%+-1; may be repeated" },
+	[OPTION_OFFLINE]    = { "offline", 0, "SHARE", false, false, "of the time that devices are out of reach, as 5%" },
+	[OPTION_JOBS]       = { "jobs", 0, "N", false, false, "so many threads; one for each core" },
+	[OPTION_SAVE]       = { "save", 0, "NAME", false, false, "keep it as NAME.rehearsal.json, or in a file, as out/may.json" },
+	[OPTION_AS_OF]      = { "as-of", 0, "TIME", false, false, "know no release that was published later" },
 };
 /* clang-format on */
 
-const char *const format_names[FORMATS] = { "table", "json", "jsonl", "csv" };
+const char *const format_names[FORMATS] = {
+	"table", "json", "jsonl", "csv", "text", "svg"
+};
 static const char *const color_names[] = { "auto", "always", "never" };
 
 static int unknown_option(const char *word, struct problem *p)
@@ -103,6 +116,9 @@ static int keep(struct invocation *invocation, int option, const char *value,
 	if (option == OPTION_CATALOG)
 		return keep_one(row, invocation->catalogs, &invocation->catalog_count,
 				CATALOGS_MOST, value, p);
+	if (option == OPTION_FAIL)
+		return keep_one(row, invocation->fails, &invocation->fail_count,
+				FAILS_MOST, value, p);
 	if (option == OPTION_ASSUME)
 		return keep_one(row, invocation->assumptions,
 				&invocation->assumption_count, ASSUMPTIONS_MOST, value,
@@ -176,13 +192,14 @@ static int find_command(struct invocation *invocation, int count, char **words,
 	invocation->noun = noun_find(words[0]);
 	if (invocation->noun == NULL)
 		return noun_unknown(words[0], p);
-	invocation->command = command_find(invocation->noun, NULL);
-	if (invocation->command == NULL && count > 1) {
-		invocation->command = command_find(invocation->noun, words[1]);
-		if (invocation->command == NULL)
-			return verb_unknown(invocation->noun, words[1], p);
+	/* A noun that says it all may have verbs beside. */
+	invocation->command = count > 1 ? command_find(invocation->noun, words[1]) : NULL;
+	if (invocation->command != NULL)
 		used = 2;
-	}
+	else
+		invocation->command = command_find(invocation->noun, NULL);
+	if (invocation->command == NULL && count > 1)
+		return verb_unknown(invocation->noun, words[1], p);
 	invocation->arguments = (const char *const *)words + used;
 	invocation->argument_count = count - used;
 	return 0;
@@ -240,7 +257,10 @@ static int check_values(struct invocation *invocation, struct problem *p)
 	const char *limit = invocation->options[OPTION_LIMIT];
 
 	if (format != NULL) {
-		int found = one_of(OPTION_OUTPUT, format, format_names, FORMATS, p);
+		const struct command *command = invocation->command;
+		bool draws = command != NULL && command->draws;
+		int found = one_of(OPTION_OUTPUT, format, format_names,
+				   draws ? FORMATS : FORMAT_TEXT, p);
 		if (found < 0)
 			return -1;
 		invocation->format = (enum format)found;

@@ -16,6 +16,7 @@ extern const struct command plan_commands[];
 extern const struct command payload_commands[];
 extern const struct command report_commands[];
 extern const struct command decide_commands[];
+extern const struct command rehearse_commands[];
 extern const struct command help_commands[];
 
 #endif
