@@ -113,7 +113,7 @@ TEST(a_revision_that_is_not_the_devices_is_out_of_scope)
 
 TEST(an_agent_whose_line_is_not_known_knows_no_update)
 {
-	char ids[64];
+	char ids[128];
 
 	offer();
 	snprintf(ids, sizeof ids, "%s", ids_of(member, NULL));
