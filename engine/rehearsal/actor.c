@@ -90,7 +90,7 @@ void actor_report(struct run *run, struct actor *actor)
 		    actor->reported);
 		put(facts, FACT_OS_KBS, class->kbs, actor->build_since, actor->reported);
 	}
-	put(facts, FACT_OS_BOOT, instant_format(actor->boot, boot), actor->boot,
+	put(facts, FACT_OS_BOOT, instant_format(actor->boot, boot), actor->boot_since,
 	    actor->reported);
 	put(facts, FACT_RESTART_PENDING, actor->pending ? "yes" : "no",
 	    actor->pending_since, actor->reported);
@@ -333,6 +333,7 @@ int actor_take_memory(struct run *run, struct actor *actor)
 	const struct decision *d = &run->decision;
 	if (boot != NULL && instant_parse(boot, &boot_s))
 		actor->boot = small_time(boot_s);
+	actor->boot_since = since(&record->facts, "os.boot", run->of->from);
 	actor->build_since = since(&record->facts, "os.build", run->of->from);
 	actor->pending = pending != NULL && pending[0] == 'y';
 	actor->pending_since = since(&record->facts, "restart.pending", run->of->from);

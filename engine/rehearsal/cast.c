@@ -344,6 +344,7 @@ static void actor_init(struct run *run, struct actor *actor, uint32_t i)
 				 .runs = -1,
 				 .waits = -1,
 				 .boot = run->of->from,
+				 .boot_since = run->of->from,
 				 .build_since = run->of->from,
 				 .reported = run->of->from };
 	actor->flow.title = -1;

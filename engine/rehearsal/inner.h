@@ -114,7 +114,7 @@ struct actor {
 	uint32_t agreed;  /* its user lets the install begin then; 0 not asked */
 	uint32_t spell_from, spell_until; /* out of reach; the next such time, or this */
 	uint32_t poll, phase;             /* its interval, and where in it */
-	uint32_t boot, build_since, pending_since, reported;
+	uint32_t boot, boot_since, build_since, pending_since, reported;
 	uint32_t paused_until;
 	uint32_t left;                   /* the track; 0: it did not */
 	int32_t left_by;                 /* title */

@@ -321,7 +321,7 @@ static void restart(struct run *run, struct actor *actor)
 		actor->build_since = run->now;
 	}
 	actor->pending = false;
-	actor->pending_since = actor->boot = run->now;
+	actor->pending_since = actor->boot = actor->boot_since = run->now;
 	actor->restarts++;
 	tally_restart(run);
 	show(run, actor, boot);
