@@ -103,6 +103,7 @@ static void forget_headers(struct answer *answer)
 	answer->range_from = -1;
 	answer->retry_after_s = -1;
 	answer->etag[0] = '\0';
+	answer->is_xpress = false;
 }
 
 static size_t on_header(char *line, size_t one, size_t size, void *owner)
@@ -118,6 +119,8 @@ static size_t on_header(char *line, size_t one, size_t size, void *owner)
 		memcpy(answer->etag, value, strlen(value) + 1);
 	else if (header_is(line, size, "Retry-After", value, sizeof value))
 		answer->retry_after_s = strtoll(value, NULL, 10);
+	else if (header_is(line, size, "Content-Encoding", value, sizeof value))
+		answer->is_xpress = strcasecmp(value, "xpress") == 0;
 	else if (header_is(line, size, "Content-Length", value, sizeof value))
 		answer->length = strtoll(value, NULL, 10);
 	else if (header_is(line, size, "Content-Range", value, sizeof value) &&
@@ -291,6 +294,32 @@ static int judge(struct flight *flight, CURLcode code, const char *error,
 	return 0;
 }
 
+static bool add_headers(struct curl_slist **headers, const struct request *request)
+{
+	char action[256];
+	const char *accept = request->sink != NULL || request->soap_action != NULL
+				     ? "*/*"
+				     : "application/json";
+
+	if (!add_header(headers, "Accept", accept) ||
+	    !add_header(headers, "User-Agent", "patchyard-agent"))
+		return false;
+	if (request->body != NULL &&
+	    !add_header(headers, "Content-Type",
+			request->type != NULL ? request->type : "application/json"))
+		return false;
+	if (request->soap_action != NULL) {
+		snprintf(action, sizeof action, "\"%s\"", request->soap_action);
+		if (!add_header(headers, "SOAPAction", action) ||
+		    !add_header(headers, "Accept-Encoding", "xpress"))
+			return false;
+	}
+	return (request->authorization == NULL ||
+		add_header(headers, "Authorization", request->authorization)) &&
+	       (request->if_range == NULL ||
+		add_header(headers, "If-Range", request->if_range));
+}
+
 static int exchange(void *owner, const struct request *request, struct answer *answer,
 		    struct problem *p)
 {
@@ -303,15 +332,7 @@ static int exchange(void *owner, const struct request *request, struct answer *a
 
 	memset(answer, 0, sizeof *answer);
 	forget_headers(answer);
-	if (!add_header(&headers, "Accept",
-			request->sink == NULL ? "application/json" : "*/*") ||
-	    (request->body != NULL &&
-	     !add_header(&headers, "Content-Type", "application/json")) ||
-	    !add_header(&headers, "User-Agent", "patchyard-agent") ||
-	    (request->authorization != NULL &&
-	     !add_header(&headers, "Authorization", request->authorization)) ||
-	    (request->if_range != NULL &&
-	     !add_header(&headers, "If-Range", request->if_range))) {
+	if (!add_headers(&headers, request)) {
 		result = problem_set(p, PROBLEM_NO_MEMORY,
 				     "no room for the headers of a request");
 	} else {

@@ -27,7 +27,8 @@ struct answer {
 	char etag[ETAG_MOST];  /* empty: none */
 	char *body; /* NUL-terminated; freed by answer_fini; NULL with a sink */
 	size_t body_size;
-	bool cut; /* the sink wanted no more */
+	bool cut;       /* the sink wanted no more */
+	bool is_xpress; /* Content-Encoding; the body is as it came */
 };
 
 /* Takes the body of a 200 or 206.  Either returns false to end the transfer. */
@@ -41,7 +42,9 @@ struct request {
 	const char *method; /* GET | PUT | POST */
 	const char *url;
 	const char *authorization;    /* header value, NULL for none */
-	const char *body;             /* JSON, NULL for none */
+	const char *body;             /* NULL for none */
+	const char *type;             /* its Content-Type; NULL: JSON */
+	const char *soap_action;      /* without its quotes; NULL: no SOAP */
 	int64_t range_from, range_to; /* inclusive; to -1: to the end; from -1: whole */
 	const char *if_range;         /* ETag, NULL for none */
 	const struct sink *sink;      /* NULL: into answer.body */

@@ -16,6 +16,7 @@
 #include "agents/options.h"
 #include "agents/payload_list.h"
 #include "agents/windows.h"
+#include "agents/wusp_agent.h"
 #include "engine/instant.h"
 #include "engine/problem.h"
 
@@ -226,6 +227,55 @@ done:
 	return status < 0 ? exit_status(p) : status;
 }
 
+/* Until nothing moves, or for ever: then a scan at every --poll-max. */
+static int run_scans(struct wusp_agent *agent, const struct run_options *options)
+{
+	for (;;) {
+		struct problem p = { 0 };
+		int moved = wusp_agent_turn(agent, clock_s(), &p);
+		if (moved < 0)
+			fprintf(stderr, "event=trouble device=%s why=\"%s\"\n",
+				options->id, p.text);
+		if (is_ended() || (options->once && moved <= 0))
+			return moved < 0 ? exit_status(&p) : 0;
+		if (moved <= 0)
+			sleep_until(clock_s() + options->poll_max_s);
+	}
+}
+
+/* The device as a stock Windows Update Agent: its name is its DNS name, and it needs no
+ * token. */
+static int run_wusp(const struct run_options *options, struct problem *p)
+{
+	struct client_options client_options = { .ca_file = options->ca_file,
+						 .is_stopped = is_ended };
+	struct machine machine = { 0 };
+	struct wusp_options wusp = { .server = options->server,
+				     .name = options->id,
+				     .state_dir = options->state_dir,
+				     .active_from_min = (int)options->active_from_min,
+				     .active_to_min = (int)options->active_to_min };
+	struct wusp_agent *agent = NULL;
+	int status = -1;
+
+	struct client *client = client_new(&client_options, p);
+	if (client == NULL || make_machine(&machine, options, &wusp.host, p) < 0)
+		goto done;
+	wusp.transport = client_transport(client);
+	agent = wusp_agent_new(&wusp, p);
+	if (agent == NULL)
+		goto done;
+	fprintf(stderr, "event=start device=%s server=%s protocol=wusp client=%s\n",
+		options->id, options->server, wusp_agent_client_id(agent));
+	status = run_scans(agent, options);
+done:
+	wusp_agent_free(agent);
+	windows_free(machine.windows);
+	installer_free(machine.installer);
+	client_free(client);
+	return status < 0 ? exit_status(p) : status;
+}
+
 /* The folder is this process's own as long as the device runs. */
 static int run_agent(const struct run_options *options, const char *token,
 		     struct problem *p)
@@ -235,7 +285,8 @@ static int run_agent(const struct run_options *options, const char *token,
 	int lock = disk_lock(options->state_dir, "lock", p);
 	if (lock < 0)
 		return exit_status(p);
-	int status = run_device(options, token, p);
+	bool is_wusp = strcmp(options->protocol, "wusp") == 0;
+	int status = is_wusp ? run_wusp(options, p) : run_device(options, token, p);
 	close(lock);
 	return status;
 }

@@ -64,6 +64,8 @@ static const struct row rows[] = {
 	  TEXT, AGENT, AT(facts_file), 0, 0 },
 	{ "active-hours", "FROM-TO", "08:00-18:00: restarts wait for their deadline then",
 	  HOURS, AGENT, AT(active_from_min), 0, 0 },
+	{ "protocol", "NAME", "ddi, or wusp: speak as a stock Windows Update Agent (ddi)",
+	  TEXT, AGENT, AT(protocol), 0, 0 },
 	{ "once", NULL, "do what there is to do now, then end",
 	  FLAG, AGENT, AT(once), 0, 0 },
 	{ "install-time", "TIME", "of a simulated install (5s; in virtual time 0)",
@@ -273,6 +275,11 @@ static int check_agent(const struct run_options *options, struct problem *p)
 	if (strlen(options->id) > LIMIT_DEVICE_ID)
 		return problem_set(p, PROBLEM_TOO_LARGE,
 				   "--id has more than %d characters", LIMIT_DEVICE_ID);
+	if (strcmp(options->protocol, "ddi") != 0 &&
+	    strcmp(options->protocol, "wusp") != 0)
+		return problem_set(p, PROBLEM_BAD_INPUT,
+				   "--protocol '%.40s' is neither ddi nor wusp",
+				   options->protocol);
 	if (options->simulate == (options->install_command != NULL))
 		return problem_set(p, PROBLEM_BAD_INPUT,
 				   "give either --install-command or --simulate: who "
@@ -361,6 +368,7 @@ int options_parse(struct run_options *options, int argc, char **argv, struct pro
 	options->step_s = STEP_S;
 	options->workers = WORKERS;
 	options->seed = 1;
+	options->protocol = "ddi";
 	for (int i = 1; i < argc; i += used) {
 		if (read_argument(options, argv + i, &used, p) < 0)
 			return -1;

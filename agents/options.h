@@ -25,6 +25,7 @@ struct run_options {
 	char server[512]; /* without a slash at its end */
 	const char *ca_file, *enrol_token, *enrol_token_file, *state_dir, *id;
 	const char *install_command, *facts_file;
+	const char *protocol; /* "ddi" or "wusp" */
 	bool simulate, once;
 	struct fact_set facts;
 	int64_t poll_min_s, poll_max_s;

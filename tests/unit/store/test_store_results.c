@@ -221,6 +221,7 @@ TEST(offers_are_found_by_their_age_and_a_forgotten_device_has_none)
 TEST(a_file_from_before_gets_its_counts_from_its_log)
 {
 	static const char back[] =
+		"DROP TABLE update_revision; DROP TABLE computer; DROP TABLE report_id;"
 		"DROP TABLE operation_device; DROP TABLE operation; DROP TABLE hold;"
 		"DROP TABLE open_offer; DROP TABLE result_count; DROP TABLE result;"
 		"DROP INDEX document_time; ALTER TABLE payload DROP COLUMN added_s;"

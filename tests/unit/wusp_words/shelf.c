@@ -117,7 +117,7 @@ static int add_line(struct stack *stack, const struct line *line)
 }
 
 struct library *made_library(const struct catalog *catalog, const struct line *only,
-			      int32_t first, uint32_t generation)
+			     int32_t first, uint32_t generation)
 {
 	struct stack *stack = calloc(1, sizeof *stack);
 	struct library *library = NULL;
