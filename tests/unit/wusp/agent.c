@@ -8,7 +8,7 @@
 
 #include "protocol/wusp/library.h"
 
-enum { BODY_MOST = 512 * 1024, PAGES_MOST = 40, SAID = 8192 };
+enum { BODY_MOST = 2 * 1024 * 1024, PAGES_MOST = 40, SAID = 8192 };
 
 bool agent_open(struct agent *agent, struct yard *yard, const char *id, const char *dns)
 {

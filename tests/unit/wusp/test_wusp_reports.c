@@ -1,0 +1,371 @@
+/* What agents report, and what becomes of the flow: the sequences that real ones were
+ * seen to send, and what must not move anything. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/passage.h"
+#include "protocol/wusp/library.h"
+#include "tests/unit/wusp/wusp_case.h"
+
+#define REPORT_PATH "/ReportingWebService/ReportingWebService.asmx"
+#define OTHER_PATH  "/reportingwebservice/WEBSERVICE.asmx"
+#define SPACE       "http://www.microsoft.com/SoftwareDistribution"
+#define NOBODY      "00000000-0000-0000-0000-000000000000"
+
+enum { BATCH = 1200000 };
+
+static char batch[BATCH];
+static size_t used;
+static unsigned instance;
+static char root[40]; /* the update that is to be installed or removed */
+
+/* Its identity, out of the last page that showed it. */
+static void note_root(void)
+{
+	struct view *view = site_view(yard.site);
+	const struct update *update =
+		library_by_revision(view->library, agent_task(&agent)->id);
+
+	guid_format(&update->document.identity.id, root);
+	view_give(view);
+}
+
+struct sent {
+	int number;
+	int64_t result;
+	const char *update, *text, *misc;
+	int ago_s; /* how long before the batch */
+	unsigned instance;
+	const char *sid;
+};
+
+static void add(const struct sent *event)
+{
+	char at[INSTANT_TEXT];
+
+	instant_format(site_now(yard.site) - event->ago_s, at);
+	used += (size_t)snprintf(
+		batch + used, sizeof batch - used,
+		"<ReportingEvent><BasicData><TargetID><Sid>%s</Sid></TargetID>"
+		"<SequenceNumber>0</SequenceNumber><TimeAtTarget>%s</TimeAtTarget>"
+		"<EventInstanceID>00000000-1111-4222-8333-%012u</EventInstanceID>"
+		"<NamespaceID>1</NamespaceID><EventID>%d</EventID><SourceID>101</"
+		"SourceID>"
+		"<UpdateID><UpdateID>%s</UpdateID><RevisionNumber>1</RevisionNumber></"
+		"UpdateID>"
+		"<Win32HResult>%lld</Win32HResult><AppName>t</AppName></BasicData>"
+		"<ExtendedData><ReplacementStrings><string>%s</string></"
+		"ReplacementStrings>"
+		"<MiscData><string>D=1</string>%s</MiscData>"
+		"<ProcessorArchitecture>Amd64Compatible</ProcessorArchitecture>"
+		"<OSLocaleID>1033</OSLocaleID></ExtendedData><PrivateData/></"
+		"ReportingEvent>",
+		event->sid != NULL ? event->sid : AGENT_ID, at,
+		event->instance != 0 ? event->instance : ++instance, event->number,
+		event->update != NULL ? event->update : root, (long long)event->result,
+		event->text != NULL ? event->text : "",
+		event->misc != NULL ? event->misc : "");
+}
+
+static int send_to(const char *path, const char *operation, const char *who)
+{
+	static char body[BATCH + 3000];
+	char at[INSTANT_TEXT];
+
+	snprintf(body, sizeof body,
+		 "<s:Envelope "
+		 "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>"
+		 "<%s xmlns=\"" SPACE "\">%s<clientTime>%s</clientTime>"
+		 "<eventBatch>%s</eventBatch></%s></s:Body></s:Envelope>",
+		 operation, who, instant_format(site_now(yard.site), at), batch,
+		 operation);
+	batch[0] = '\0';
+	used = 0;
+	return agent_post(&agent, path, "Content-Type: text/xml; charset=utf-8\r\n",
+			  body);
+}
+
+static void send_batch(void)
+{
+	if (send_to(REPORT_PATH, "ReportEventBatch", agent_cookie_element(&agent)) != 200)
+		fail_msg("%d: %s", agent.status, agent.text);
+	assert_string_equal(agent_said(&agent, "ReportEventBatchResult", 0), "true");
+}
+
+static void report(int number, int64_t result)
+{
+	const struct sent event = { .number = number, .result = result };
+
+	add(&event);
+	send_batch();
+}
+
+/* Logged in, scanned, and the task noted. */
+static void begin(uint32_t kb)
+{
+	instance = 0;
+	used = 0;
+	batch[0] = '\0';
+	assert_int_equal(first_scan(), kb);
+	note_root();
+}
+
+/* The next scan of a machine that shows this build now. */
+static void scan_as(const char *build)
+{
+	snprintf(agent.attributes, sizeof agent.attributes, ENTERPRISE "%s", build);
+	assert_true(agent_scan(&agent));
+}
+
+static void until_installing(void)
+{
+	static const struct sent events[] = { { .number = 147, .update = NOBODY },
+					      { .number = 156, .update = NOBODY },
+					      { .number = 167 },
+					      { .number = 162 },
+					      { .number = 181 } };
+
+	for (size_t i = 0; i < COUNT_OF(events); i++)
+		add(&events[i]);
+	send_batch();
+	expect_state(FLOW_INSTALLING);
+}
+
+TEST(an_install_that_wants_a_restart_is_verified_by_the_scan_after_it)
+{
+	begin(5058411);
+	until_installing();
+	report(201, 0x00240005);
+	expect_state(FLOW_RESTART_PENDING);
+	scan_as(MAY);
+	expect_state(FLOW_VERIFIED);
+}
+
+TEST(an_install_without_restart_is_believed_when_it_shows)
+{
+	begin(5058411);
+	until_installing();
+	report(183, 0);
+	expect_state(FLOW_INSTALLED);
+	scan_as(APRIL);
+	expect_state(FLOW_INSTALLED);
+	scan_as(MAY);
+	expect_state(FLOW_VERIFIED);
+}
+
+TEST(a_download_that_failed_and_the_install_after_it_are_one_failure)
+{
+	static const struct sent events[] = {
+		{ .number = 167 },
+		{ .number = 161, .result = -2145099774, .text = "0x80246002" },
+		{ .number = 181 },
+		{ .number = 182, .result = -2145099774 },
+	};
+
+	begin(5058411);
+	for (size_t i = 0; i < COUNT_OF(events); i++)
+		add(&events[i]);
+	send_batch();
+	assert_true(yard_device(&yard, AGENT_ID, &record));
+	assert_true(record.history.flow.state == FLOW_FAILED ||
+		    record.history.flow.state == FLOW_OFFERED);
+	assert_int_equal(record.history.flow.code, 0x80246002);
+}
+
+TEST(a_failed_install_keeps_its_code)
+{
+	begin(5058411);
+	until_installing();
+	report(182, -2146498304); /* 0x800F0900 */
+	assert_true(yard_device(&yard, AGENT_ID, &record));
+	assert_int_equal(record.history.flow.state, FLOW_FAILED);
+	assert_int_equal(record.history.flow.code, (uint32_t)-2146498304);
+}
+
+TEST(what_the_system_takes_back_is_a_failure)
+{
+	begin(5058411);
+	until_installing();
+	report(201, 0x00240005);
+	report(542, 0);
+	expect_state(FLOW_FAILED);
+}
+
+TEST(an_event_that_comes_again_is_no_news)
+{
+	const struct sent failed = { .number = 182, .result = -1, .instance = 77 };
+	int64_t events;
+
+	begin(5058411);
+	until_installing();
+	add(&failed);
+	send_batch();
+	expect_state(FLOW_FAILED);
+	events = events_written(AGENT_ID);
+	add(&failed);
+	add(&failed);
+	send_batch();
+	assert_int_equal(events_written(AGENT_ID), events);
+}
+
+TEST(events_are_taken_in_the_order_in_which_they_happened)
+{
+	static const struct sent events[] = {
+		{ .number = 201, .result = 0x00240005, .ago_s = 1 },
+		{ .number = 181, .ago_s = 60 },
+		{ .number = 162, .ago_s = 120 },
+		{ .number = 167, .ago_s = 300 }
+	};
+
+	begin(5058411);
+	assert_true(yard_advance(&yard, 600));
+	for (size_t i = 0; i < COUNT_OF(events); i++)
+		add(&events[i]);
+	send_batch();
+	expect_state(FLOW_RESTART_PENDING);
+}
+
+TEST(what_happened_before_the_offer_does_not_count_against_it)
+{
+	const struct sent old = { .number = 182, .result = -1, .ago_s = 7200 };
+
+	begin(5058411);
+	add(&old);
+	send_batch();
+	expect_state(FLOW_OFFERED);
+}
+
+TEST(another_updates_event_moves_nothing_and_is_kept)
+{
+	const struct sent other = { .number = 182,
+				    .result = -1,
+				    .update = "99999999-aaaa-bbbb-cccc-dddddddddddd" };
+	int64_t events;
+
+	begin(5058411);
+	events = events_written(AGENT_ID);
+	add(&other);
+	send_batch();
+	expect_state(FLOW_OFFERED);
+	assert_int_equal(events_written(AGENT_ID), events + 1);
+}
+
+TEST(another_computers_event_is_not_listened_to)
+{
+	const struct sent foreign = { .number = 182,
+				      .result = -1,
+				      .sid = "11111111-2222-3333-4444-555555555555" };
+	int64_t events;
+
+	begin(5058411);
+	events = events_written(AGENT_ID);
+	add(&foreign);
+	send_batch();
+	expect_state(FLOW_OFFERED);
+	assert_int_equal(events_written(AGENT_ID), events);
+}
+
+TEST(a_status_says_whether_a_restart_is_pending)
+{
+	char misc[100];
+	struct sent status = { .number = 156, .update = NOBODY, .misc = misc };
+
+	begin(5058411);
+	snprintf(misc, sizeof misc, "<string>U=%s</string>", root);
+	add(&status);
+	send_batch();
+	expect_fact("restart.pending", NULL);
+	snprintf(misc, sizeof misc, "<string>W=%s</string>", root);
+	add(&status);
+	send_batch();
+	expect_fact("restart.pending", "yes");
+	snprintf(misc, sizeof misc, "<string>V=%s</string>", root);
+	add(&status);
+	send_batch();
+	expect_fact("restart.pending", "no");
+}
+
+TEST(a_batch_without_a_cookie_is_taken_from_a_computer_that_is_known)
+{
+	const struct sent event = { .number = 167 };
+
+	begin(5058411);
+	add(&event);
+	assert_int_equal(send_to(OTHER_PATH, "ReportEventBatch2",
+				 "<computerId>" AGENT_ID "</computerId>"),
+			 200);
+	assert_string_equal(agent_said(&agent, "ReportEventBatch2Result", 0), "true");
+	expect_state(FLOW_DOWNLOADING);
+	add(&event);
+	assert_int_equal(send_to(OTHER_PATH, "ReportEventBatch2",
+				 "<computerId>11111111-2222-3333-4444-555555555555"
+				 "</computerId>"),
+			 500);
+	assert_true(agent_failed(&agent, "InvalidParameters", "computerId"));
+}
+
+TEST(a_batch_that_is_too_long_or_malformed_is_refused_and_moves_nothing)
+{
+	const struct sent event = { .number = 167 };
+
+	begin(5058411);
+	for (int i = 0; i < 501; i++) {
+		add(&event);
+		add(&event);
+	}
+	assert_int_equal(
+		send_to(REPORT_PATH, "ReportEventBatch", agent_cookie_element(&agent)),
+		500);
+	assert_true(agent_failed(&agent, "InvalidParameters", "eventBatch"));
+	snprintf(batch, sizeof batch,
+		 "<ReportingEvent><BasicData><EventID>many</EventID>"
+		 "</BasicData></ReportingEvent>");
+	assert_int_equal(
+		send_to(REPORT_PATH, "ReportEventBatch", agent_cookie_element(&agent)),
+		500);
+	assert_true(agent_failed(&agent, "InvalidParameters", NULL));
+	expect_state(FLOW_OFFERED);
+}
+
+TEST(markup_in_what_an_agent_says_stays_text)
+{
+	const struct sent event = { .number = 182,
+				    .result = -1,
+				    .text = "&lt;script&gt;&#x1;alert(1)" };
+
+	begin(5058411);
+	until_installing();
+	/* A control character is no XML: the whole is refused. */
+	add(&event);
+	assert_int_equal(
+		send_to(REPORT_PATH, "ReportEventBatch", agent_cookie_element(&agent)),
+		500);
+	expect_state(FLOW_INSTALLING);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WUSP_CASE(
+			an_install_that_wants_a_restart_is_verified_by_the_scan_after_it),
+		WUSP_CASE(an_install_without_restart_is_believed_when_it_shows),
+		WUSP_CASE(
+			a_download_that_failed_and_the_install_after_it_are_one_failure),
+		WUSP_CASE(a_failed_install_keeps_its_code),
+		WUSP_CASE(what_the_system_takes_back_is_a_failure),
+		WUSP_CASE(an_event_that_comes_again_is_no_news),
+		WUSP_CASE(events_are_taken_in_the_order_in_which_they_happened),
+		WUSP_CASE(what_happened_before_the_offer_does_not_count_against_it),
+		WUSP_CASE(another_updates_event_moves_nothing_and_is_kept),
+		WUSP_CASE(another_computers_event_is_not_listened_to),
+		WUSP_CASE(a_status_says_whether_a_restart_is_pending),
+		WUSP_CASE(
+			a_batch_without_a_cookie_is_taken_from_a_computer_that_is_known),
+		WUSP_CASE(
+			a_batch_that_is_too_long_or_malformed_is_refused_and_moves_nothing),
+		WUSP_CASE(markup_in_what_an_agent_says_stays_text),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
