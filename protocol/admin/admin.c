@@ -52,6 +52,10 @@ static const struct route {
 	{ HTTP_GET,    "/enrolment",            api_enrolment },
 	{ HTTP_GET,    "/reports/hotpatch",     api_report_hotpatch },
 	{ HTTP_GET,    "/reports/distribution", api_report_distribution },
+	{ HTTP_GET,    "/updates",              api_updates },
+	{ HTTP_POST,   "/updates",              api_updates_import },
+	{ HTTP_GET,    "/computers",            api_computers },
+	{ HTTP_PUT,    "/computers/{id}",       api_computer_tie },
 	{ HTTP_GET,    "/audit",                api_audit },
 };
 /* clang-format on */

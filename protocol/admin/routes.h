@@ -50,6 +50,12 @@ void api_operation(struct call *call);
 void api_operation_begin(struct call *call);
 void api_operation_stop(struct call *call);
 
+/* update_calls.c, computer_calls.c */
+void api_updates(struct call *call);
+void api_updates_import(struct call *call);
+void api_computers(struct call *call);
+void api_computer_tie(struct call *call);
+
 /* api_reports.c */
 void api_report_hotpatch(struct call *call);
 void api_report_distribution(struct call *call);

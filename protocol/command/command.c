@@ -20,6 +20,8 @@ const struct noun nouns[] = {
 	{ "catalog",   "cat",   "the releases that are known" },
 	{ "plan",      NULL,    "policies, rings and holds, as one file" },
 	{ "payload",   NULL,    "the files that are handed out" },
+	{ "update",    "updates", "what Windows Update Agents are sent" },
+	{ "computer",  "computers", "Windows Update Agents, and the devices they are" },
 	{ "report",    NULL,    "the fleet in numbers" },
 	{ "decide",    NULL,    "what devices should run, without any server" },
 	{ "rehearse",  NULL,    "what a plan would do to a fleet, in virtual time" },
@@ -35,7 +37,8 @@ const size_t noun_count = sizeof nouns / sizeof nouns[0];
 static const struct command *const tables[] = {
 	yard_commands,   device_commands,  operation_commands, rollout_commands,
 	hold_commands,   catalog_commands, plan_commands,      payload_commands,
-	report_commands, decide_commands,  rehearse_commands,  help_commands,
+	report_commands, decide_commands,  rehearse_commands,  windows_commands,
+	help_commands,
 };
 
 const struct command *command_at(size_t n)

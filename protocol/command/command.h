@@ -67,6 +67,8 @@ enum option {
 	OPTION_JOBS,
 	OPTION_SAVE,
 	OPTION_AS_OF,
+	OPTION_RELEASE,
+	OPTION_ARCH,
 	OPTIONS
 };
 #define TAKES(option) (UINT64_C(1) << (option))

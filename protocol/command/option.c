@@ -31,6 +31,8 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPTION_AT]         = { "at", 0, "TIME", false, false, "the moment of the decision, as 2025-05-21T09:42:00Z" },
 	[OPTION_ASSUME]     = { "assume", 0, "FACT=VALUE", false, true, "for this question only; FACT= for one not reported; may be repeated" },
 	[OPTION_RING]       = { "ring", 0, "RING", false, false, "in this ring alone" },
+	[OPTION_RELEASE]    = { "release", 0, "KB", false, false, "the release that the update stands for" },
+	[OPTION_ARCH]       = { "arch", 0, "ARCH", false, false, "x64 or arm64" },
 	[OPTION_PRODUCT]    = { "product", 0, "ID", false, false, "the KB of this product alone" },
 	[OPTION_ALL]        = { "all", 0, NULL, false, false, "also what nobody has to do with any more" },
 	[OPTION_FOR]        = { "for", 0, "DURATION", false, false, "so long, as 36h or 7d; 35d at most" },

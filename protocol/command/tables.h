@@ -14,6 +14,7 @@ extern const struct command hold_commands[];
 extern const struct command catalog_commands[];
 extern const struct command plan_commands[];
 extern const struct command payload_commands[];
+extern const struct command windows_commands[];
 extern const struct command report_commands[];
 extern const struct command decide_commands[];
 extern const struct command rehearse_commands[];

@@ -43,7 +43,8 @@ static const struct payload *find_payload(const void *owner, const struct line *
 
 static bool is_same(const struct view *a, const struct view *b)
 {
-	return a->catalog_mark == b->catalog_mark &&
+	return a->wusp.generation == b->wusp.generation &&
+	       a->catalog_mark == b->catalog_mark &&
 	       a->payload_count == b->payload_count &&
 	       (a->payload_count == 0 ||
 		memcmp(a->payloads, b->payloads,
