@@ -270,6 +270,7 @@ static int finish_fragment(struct copy *copy, const char *language,
 		return no_memory(p);
 	}
 	fragment->language = name;
+	escaped.at[escaped.size] = '\0'; /* there is always room for it */
 	fragment->size = escaped.size;
 	fragment->text = buffer_release(&escaped);
 	return 0;

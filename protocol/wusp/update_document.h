@@ -63,7 +63,7 @@ struct update_file {
 
 struct update_fragment {
 	const char *language; /* "" but for localized ones */
-	const char *text;     /* escaped */
+	const char *text;     /* escaped; NUL-terminated beyond `size` */
 	size_t size;
 };
 
