@@ -4,10 +4,9 @@
 #include <pthread.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
+#include <openssl/hmac.h>
 
 #include "engine/instant.h"
 
@@ -53,32 +52,24 @@ static uint64_t get_u64(const uint8_t *at)
 }
 
 /* Fetched once: a fetch for each cookie would cost more than its MAC. */
-static EVP_MAC *hmac;
+static EVP_MD *sha256;
 
 static void fetch(void)
 {
-	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
 static bool make_mac(const struct cookie_key *key, const uint8_t *bytes,
 		     uint8_t mac[static MAC_SIZE])
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	char digest[] = "SHA256";
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	size_t size = 0;
+	unsigned size = 0;
 
 	pthread_once(&once, fetch);
-	EVP_MAC_CTX *context = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
-	bool ok = context != NULL &&
-		  EVP_MAC_init(context, key->bytes, sizeof key->bytes, params) &&
-		  EVP_MAC_update(context, bytes, AT_MAC) &&
-		  EVP_MAC_final(context, mac, &size, MAC_SIZE) && size == MAC_SIZE;
-	EVP_MAC_CTX_free(context);
-	return ok;
+	return sha256 != NULL &&
+	       HMAC(sha256, key->bytes, sizeof key->bytes, bytes, AT_MAC, mac, &size) !=
+		       NULL &&
+	       size == MAC_SIZE;
 }
 
 static void put_told(uint8_t *at, bool known, const struct told *told)
