@@ -55,11 +55,22 @@ static void record(struct fleet_device *device, int64_t now_s)
 	device->events[device->event_count++] = event;
 }
 
+/* A scan with all that follows from it; the next one is due at the longest interval. */
+static enum agent_turn scan(struct fleet_device *device, int64_t now_s, struct problem *p)
+{
+	int moved = wusp_agent_turn(device->wusp, now_s, p);
+
+	device->next_scan_s = moved > 0 ? now_s : now_s + device->scan_every_s;
+	return moved < 0 ? AGENT_TROUBLE : moved > 0 ? AGENT_MOVED : AGENT_STILL;
+}
+
 enum agent_turn fleet_device_step(struct fleet_device *device, int64_t now_s)
 {
 	struct problem p;
 
-	enum agent_turn turn = agent_step(device->agent, now_s, &p);
+	enum agent_turn turn = device->wusp != NULL
+				       ? scan(device, now_s, &p)
+				       : agent_step(device->agent, now_s, &p);
 	device->in_trouble = turn == AGENT_TROUBLE;
 	if (device->in_trouble)
 		device->problem = p;
@@ -74,10 +85,12 @@ void fleet_worker_count(struct fleet_worker *worker)
 
 	for (size_t i = worker->index; i < fleet->count; i += fleet->worker_count) {
 		const struct fleet_device *device = &fleet->devices[i];
-		tally.enrolled += agent_is_enrolled(device->agent);
+		tally.enrolled +=
+			device->wusp != NULL || agent_is_enrolled(device->agent);
 		tally.in_trouble += device->in_trouble;
 		tally.restart_pending += windows_restart_is_pending(device->windows);
-		tally.phases[agent_phase(device->agent)]++;
+		tally.phases[device->wusp != NULL ? PHASE_IDLE
+						  : agent_phase(device->agent)]++;
 	}
 	pthread_mutex_lock(&fleet->lock);
 	worker->tally = tally;
@@ -115,7 +128,10 @@ static void *work(void *owner)
 		     i += fleet->worker_count) {
 			struct fleet_device *device = &fleet->devices[i];
 			int64_t now_s = clock_s();
-			if (agent_next_poll_s(device->agent) > now_s)
+			int64_t next_s = device->wusp != NULL
+						 ? device->next_scan_s
+						 : agent_next_poll_s(device->agent);
+			if (next_s > now_s)
 				continue;
 			moved |= fleet_device_step(device, now_s) == AGENT_MOVED;
 			steps++;
@@ -166,6 +182,46 @@ static int run_real(struct fleet *fleet)
 	return 0;
 }
 
+/* So many of a hundred, spread evenly, are stock Windows Update Agents. */
+static bool speaks_wusp(const struct fleet_options *options, size_t index)
+{
+	return (index + 1) * options->wusp_percent / 100 >
+	       index * options->wusp_percent / 100;
+}
+
+static int make_agent(struct fleet *fleet, struct fleet_device *device, size_t index,
+		      const char *folder, struct problem *p)
+{
+	const struct fleet_options *options = &fleet->options;
+	struct transport transport =
+		options->stand_in != NULL
+			? *options->stand_in
+			: client_transport(
+				  fleet->workers[index % fleet->worker_count].client);
+
+	if (speaks_wusp(options, index)) {
+		const struct wusp_options wusp = { .server = options->server,
+						   .name = device->id,
+						   .state_dir = folder,
+						   .transport = transport,
+						   .host = windows_host(
+							   device->windows) };
+		device->scan_every_s = options->poll_max_s;
+		device->wusp = wusp_agent_new(&wusp, p);
+		return device->wusp == NULL ? -1 : 0;
+	}
+	const struct agent_options agent = { .server = options->server,
+					     .id = device->id,
+					     .enrol_token = options->enrol_token,
+					     .state_dir = folder,
+					     .transport = transport,
+					     .host = windows_host(device->windows),
+					     .poll_min_s = options->poll_min_s,
+					     .poll_max_s = options->poll_max_s };
+	device->agent = agent_new(&agent, p);
+	return device->agent == NULL ? -1 : 0;
+}
+
 static int make_device(struct fleet *fleet, size_t index, struct problem *p)
 {
 	const struct fleet_options *options = &fleet->options;
@@ -175,6 +231,7 @@ static int make_device(struct fleet *fleet, size_t index, struct problem *p)
 				       .seed = options->seed * 1000003 + index + 1 };
 	struct windows_model model;
 	char *folder = NULL;
+	int rc = -1;
 
 	device->sample =
 		fleet_model(index, options->seed, options->from_s, device->id, &model);
@@ -190,30 +247,18 @@ static int make_device(struct fleet *fleet, size_t index, struct problem *p)
 	device->windows = windows_new(&model, &knobs, folder, p);
 	if (device->windows == NULL)
 		goto done;
-	struct agent_options agent = {
-		.server = options->server,
-		.id = device->id,
-		.enrol_token = options->enrol_token,
-		.state_dir = folder,
-		.transport = options->stand_in != NULL
-				     ? *options->stand_in
-				     : client_transport(
-					       fleet->workers[index % fleet->worker_count]
-						       .client),
-		.host = windows_host(device->windows),
-		.poll_min_s = options->poll_min_s,
-		.poll_max_s = options->poll_max_s,
-	};
-	device->agent = agent_new(&agent, p);
+	if (make_agent(fleet, device, index, folder, p) == 0)
+		rc = 0;
 done:
 	free(folder);
-	return device->agent == NULL ? -1 : 0;
+	return rc;
 }
 
 static void fini(struct fleet *fleet)
 {
 	for (size_t i = 0; i < fleet->count; i++) {
 		agent_free(fleet->devices[i].agent);
+		wusp_agent_free(fleet->devices[i].wusp);
 		windows_free(fleet->devices[i].windows);
 		free(fleet->devices[i].events);
 	}

@@ -28,6 +28,7 @@ struct fleet_options {
 	int64_t install_s;
 	unsigned failure_permille;
 	unsigned refuse_restart_percent; /* of the devices that are no samples */
+	unsigned wusp_percent;           /* speak MS-WUSP, as stock agents do */
 	int64_t from_s; /* which machines there are at this time; virtual: begin */
 	const char *admin_socket; /* virtual time is set here; NULL: real time */
 	int64_t to_s, step_s;     /* of virtual time */

@@ -10,6 +10,7 @@
 #include "agents/fleet.h"
 #include "agents/fleet_model.h"
 #include "agents/windows.h"
+#include "agents/wusp_agent.h"
 #include "engine/problem.h"
 
 /* What a device showed from some time on. */
@@ -24,7 +25,9 @@ struct fleet_device {
 	char id[FLEET_ID];
 	bool sample;
 	struct windows *windows;
-	struct agent *agent;
+	struct agent *agent;     /* NULL: it speaks MS-WUSP */
+	struct wusp_agent *wusp; /* then this one */
+	int64_t next_scan_s, scan_every_s;
 	size_t event_count, event_room;
 	struct fleet_event *events;
 	bool in_trouble; /* the last step failed; see problem */

@@ -11,7 +11,7 @@
 const char *fleet_device_error(const struct fleet_device *device, char *room, size_t size)
 {
 	const struct windows_tally *tally = windows_tally(device->windows);
-	uint32_t code = agent_last_code(device->agent);
+	uint32_t code = device->agent == NULL ? 0 : agent_last_code(device->agent);
 	bool simulated = code == HRESULT_INSTALL_FAILED && tally->simulated > 0 &&
 			 !windows_in_error(device->windows);
 

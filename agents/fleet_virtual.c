@@ -16,6 +16,12 @@ enum { ROUNDS_MOST = 16, STEPS_IN_ROUND = 24, TROUBLES_MOST = 3 };
 
 static const char clock_url[] = "http://localhost/api/v1/clock";
 
+/* What a scan reports is part of its move. */
+static unsigned long reports_of(const struct fleet_device *device)
+{
+	return device->agent == NULL ? 0 : agent_reports(device->agent);
+}
+
 void *fleet_work_virtual(void *owner)
 {
 	struct fleet_worker *worker = owner;
@@ -30,13 +36,13 @@ void *fleet_work_virtual(void *owner)
 		     i += fleet->worker_count) {
 			struct fleet_device *device = &fleet->devices[i];
 			enum agent_turn turn = AGENT_MOVED;
-			unsigned long reports = agent_reports(device->agent);
+			unsigned long reports = reports_of(device);
 			for (int s = 0; s < STEPS_IN_ROUND && turn == AGENT_MOVED; s++) {
 				turn = fleet_device_step(device, fleet->now_s);
 				worker->tally.steps++;
 			}
-			worker->moved |= turn == AGENT_MOVED ||
-					 agent_reports(device->agent) != reports;
+			worker->moved |=
+				turn == AGENT_MOVED || reports_of(device) != reports;
 			worker->troubled |= turn == AGENT_TROUBLE;
 		}
 		fleet_worker_count(worker);

@@ -80,6 +80,8 @@ static const struct row rows[] = {
 	  NUMBER, FLEET, AT(workers), 1, FLEET_WORKERS_MOST },
 	{ "refuse-restarts", "PERCENT", "so many of the devices never restart (0)",
 	  NUMBER, FLEET, AT(refuse_restart_percent), 0, 100 },
+	{ "wusp-share", "PERCENT", "so many of the devices speak MS-WUSP (0)",
+	  NUMBER, FLEET, AT(wusp_percent), 0, 100 },
 	{ "run-for", "TIME", "end after this time; else at a signal",
 	  DURATION, FLEET, AT(run_for_s), 1, DAYS(3660) },
 	{ "admin", "SOCKET", "virtual time: move the server's clock through this socket",

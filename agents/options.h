@@ -36,6 +36,7 @@ struct run_options {
 
 	/* A fleet. */
 	int64_t fleet_count, seed, workers, refuse_restart_percent, run_for_s;
+	int64_t wusp_percent;
 	const char *admin_socket, *report;
 	int64_t from_s, to_s, step_s;
 	bool quiet;

@@ -124,9 +124,12 @@ static enum host_state wait_for(struct wusp_agent *agent, struct host_result *re
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
 	struct host *host = &agent->options.host;
+	time_t begun = time(NULL);
 	enum host_state state;
 
-	while ((state = host->check(host->owner, time(NULL), result)) == HOST_RUNNING)
+	/* Whose time it may be: what passes is real. */
+	while ((state = host->check(host->owner, agent->now_s + (time(NULL) - begun),
+				    result)) == HOST_RUNNING)
 		nanosleep(&pause, NULL);
 	return state;
 }
@@ -160,7 +163,7 @@ static int run_job(struct wusp_agent *agent, const struct wu_update *root,
 	if (wusp_note(agent, job->remove ? 226 : 181, &root->judged, 0, "", p) < 0)
 		return -1;
 	(void)wusp_report(agent, p); /* it is owed if it did not get through */
-	if (host->begin(host->owner, job, time(NULL), p) < 0)
+	if (host->begin(host->owner, job, agent->now_s, p) < 0)
 		snprintf(result.text, sizeof result.text, "%s", p->text);
 	else
 		state = wait_for(agent, &result);
@@ -242,9 +245,10 @@ static const struct wu_update *choose(const struct wusp_agent *agent, bool *remo
 
 /* --- the restart ------------------------------------------------------------------ */
 
-static bool is_active_hour(const struct wusp_options *options)
+static bool is_active_hour(const struct wusp_agent *agent)
 {
-	time_t now = time(NULL);
+	const struct wusp_options *options = &agent->options;
+	time_t now = (time_t)agent->now_s;
 	struct tm local;
 
 	localtime_r(&now, &local);
@@ -277,7 +281,7 @@ static int restart(struct wusp_agent *agent, struct problem *p)
 		agent->state.waiting[0] = '\0';
 		return wusp_note(agent, 202, NULL, 0, "", p) < 0 ? -1 : 1;
 	}
-	if (is_active_hour(&agent->options) && !is_due(agent))
+	if (is_active_hour(agent) && !is_due(agent))
 		return 0;
 	if (agent->restart_asked_s != INSTANT_NONE &&
 	    agent->now_s - agent->restart_asked_s < RESTART_AGAIN_S)
