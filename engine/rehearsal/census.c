@@ -135,7 +135,8 @@ void ward_census(struct run *run, struct actor *actor)
 	}
 	if (!is_the_same)
 		waits = next_place(run, actor, &census, d, &changes);
-	actor->look = sooner(actor->look, changes);
+	/* Time goes on, whatever was found. */
+	actor->look = sooner(actor->look, changes > run->now ? changes : run->now + 1);
 	count_silent(run, actor);
 	/* Its own turn looks too. */
 	if (actor->look >= actor->contact)

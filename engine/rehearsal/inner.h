@@ -97,6 +97,12 @@ struct actor_sighting {
 	uint32_t kb, since;
 };
 
+/* Out of reach: this time, or the next. */
+struct spell {
+	struct dice dice;
+	uint32_t from, until;
+};
+
 enum step {
 	STEP_IDLE,    /* polls */
 	STEP_FETCH,   /* the payload is on its way */
@@ -112,8 +118,8 @@ struct actor {
 	uint32_t contact; /* when it next does something; NEVER */
 	uint32_t look;    /* when its place in the census is looked at; NEVER */
 	uint32_t agreed;  /* its user lets the install begin then; 0 not asked */
-	uint32_t spell_from, spell_until; /* out of reach; the next such time, or this */
-	uint32_t poll, phase;             /* its interval, and where in it */
+	struct spell past_spell, spell;
+	uint32_t poll, phase; /* its interval, and where in it */
 	uint32_t boot, boot_since, build_since, pending_since, reported;
 	uint32_t paused_until;
 	uint32_t left;                   /* the track; 0: it did not */
@@ -189,6 +195,7 @@ struct run {
 	struct actor *actors;
 	uint32_t *rates_ppm; /* of each failure, in this run */
 	struct queue *queue;
+	uint32_t next_review;
 
 	struct cell *cells;      /* titles x rings */
 	uint32_t next_published; /* in by_publication */
@@ -221,6 +228,12 @@ static inline const struct stage_line *line_of(const struct run *run,
 	return line == NO_LINE ? NULL : &run->of->lines[line];
 }
 
+/* run.c.  NULL with *p told; `p` is kept until the run is closed. */
+struct run *run_open(const struct rehearsal *rehearsal, uint32_t number,
+		     struct problem *p);
+void run_close(struct run *run);
+/* One device's turn, and the reviews before it: 1, or 0 at the end; -1 with *p told. */
+int run_turn(struct run *run);
 int run_no_memory(struct run *run); /* tells; -1 */
 
 /* cast.c */
@@ -246,11 +259,13 @@ void thought_keep(struct run *run, const struct actor *actor);
 bool rests(const struct run *run, const struct actor *actor);
 
 /* contact.c */
-uint32_t contact_poll(const struct run *run, struct actor *actor, uint32_t from);
-uint32_t contact_on(const struct run *run, struct actor *actor, uint32_t from);
+uint32_t contact_poll(const struct run *run, const struct actor *actor, uint32_t from);
+uint32_t contact_on(const struct run *run, const struct actor *actor, uint32_t from);
 uint32_t contact_off(const struct run *run, const struct actor *actor, uint32_t from);
 uint32_t contact_last(const struct run *run, const struct actor *actor, uint32_t time);
 void contact_begin(const struct run *run, struct actor *actor);
+/* Its turn has come: what is past is forgotten. */
+void contact_pass(const struct run *run, struct actor *actor);
 
 /* life.c */
 void life_turn(struct run *run, struct actor *actor);

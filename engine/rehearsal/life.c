@@ -357,6 +357,7 @@ void life_turn(struct run *run, struct actor *actor)
 {
 	const struct decision *known;
 
+	contact_pass(run, actor);
 	if (run->now >= actor->contact) {
 		known = actor->step == STEP_IDLE ? thought_find(run, actor) : NULL;
 		if (known != NULL && !wants(known))

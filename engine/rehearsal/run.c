@@ -19,7 +19,7 @@ int run_no_memory(struct run *run)
 	return -1;
 }
 
-static void fini(struct run *run)
+void run_close(struct run *run)
 {
 	size_t cells = run->of->ask.catalog->title_count * run->of->ask.plan->ring_count;
 
@@ -99,14 +99,6 @@ static int begin(struct run *run)
 	return run->failed ? -1 : 0;
 }
 
-static bool goes_on(struct run *run, const struct rehearsal_watch *watch)
-{
-	uint64_t past = run->now - run->of->from, all = run->of->until - run->of->from;
-
-	return watch == NULL || watch->on_progress == NULL ||
-	       watch->on_progress(watch->owner, (uint32_t)(past * 1000 / all));
-}
-
 static uint32_t first_review(const struct run *run)
 {
 	for (size_t i = 0; i < run->of->ask.plan->ring_count; i++) {
@@ -116,23 +108,28 @@ static uint32_t first_review(const struct run *run)
 	return NEVER;
 }
 
-static int play(struct run *run, const struct rehearsal_watch *watch)
+static void review(struct run *run)
 {
-	uint32_t time, number, review = first_review(run);
+	run->now = run->next_review;
+	ward_review(run);
+	ward_tell(run);
+	run->next_review += REVIEW_S;
+}
+
+int run_turn(struct run *run)
+{
+	uint32_t time, number;
 	int rc;
 
 	while ((rc = queue_take(run->queue, &time, &number)) == 1) {
 		struct actor *actor = &run->actors[number];
 		if (actor->turn != time)
 			continue; /* it has been put elsewhere */
-		if (review <= time) {
+		if (run->next_review <= time) {
 			/* Whom it wakes may come before. */
 			if (queue_put(run->queue, time, number) < 0)
 				return run_no_memory(run);
-			run->now = review;
-			ward_review(run);
-			ward_tell(run);
-			review += REVIEW_S;
+			review(run);
 			continue;
 		}
 		run->now = time;
@@ -140,34 +137,60 @@ static int play(struct run *run, const struct rehearsal_watch *watch)
 		life_turn(run, actor);
 		life_queue(run, actor);
 		ward_tell(run);
-		if (run->failed)
-			return -1;
-		if (++run->turns % TURNS_UNWATCHED == 0 && !goes_on(run, watch))
-			return REHEARSAL_STOPPED;
+		run->turns++;
+		return run->failed ? -1 : 1;
 	}
+	run->now = run->of->until;
 	return rc < 0 ? run_no_memory(run) : 0;
+}
+
+struct run *run_open(const struct rehearsal *rehearsal, uint32_t number,
+		     struct problem *p)
+{
+	struct run *run = calloc(1, sizeof *run);
+
+	if (run == NULL) {
+		problem_set(p, PROBLEM_NO_MEMORY, "no memory for a rehearsal");
+		return NULL;
+	}
+	run->of = rehearsal;
+	run->number = number;
+	run->p = p;
+	run->flow_id = FLOW_ID_BEFORE_FIRST;
+	run->next_review = first_review(run);
+	if (init(run) == 0 && begin(run) == 0)
+		return run;
+	run_close(run);
+	return NULL;
+}
+
+static bool goes_on(struct run *run, const struct rehearsal_watch *watch)
+{
+	uint64_t past = run->now - run->of->from, all = run->of->until - run->of->from;
+
+	return watch == NULL || watch->on_progress == NULL ||
+	       watch->on_progress(watch->owner, (uint32_t)(past * 1000 / all));
 }
 
 int rehearsal_run(const struct rehearsal *rehearsal, uint32_t number,
 		  const struct rehearsal_watch *watch, struct rehearsal_result *result,
 		  struct problem *p)
 {
-	struct run *run = calloc(1, sizeof *run);
+	struct run *run = run_open(rehearsal, number, p);
+	int rc = 1;
 
 	if (run == NULL)
-		return problem_set(p, PROBLEM_NO_MEMORY, "no memory for a rehearsal");
-	run->of = rehearsal;
-	run->number = number;
-	run->p = p;
-	run->flow_id = FLOW_ID_BEFORE_FIRST;
-	int rc = init(run);
-	if (rc == 0)
-		rc = begin(run);
-	if (rc == 0)
-		rc = play(run, watch);
-	run->now = rehearsal->until;
+		return -1;
+	while (rc == 1) {
+		rc = run_turn(run);
+		if (rc == 1 && run->turns % TURNS_UNWATCHED == 0 &&
+		    !goes_on(run, watch)) {
+			run_close(run);
+			return REHEARSAL_STOPPED;
+		}
+	}
 	if (rc == 0)
 		rc = tally_end(run, result);
-	fini(run);
+	run_close(run);
 	return rc;
 }

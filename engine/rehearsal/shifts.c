@@ -74,5 +74,5 @@ uint32_t shifts_last_on(const struct shifts *shifts, uint32_t time)
 	if (begun == 0)
 		return 0;
 	const struct shift *last = &shifts->list[begun - 1];
-	return time < last->off ? time : last->off - 1;
+	return time < last->off ? time : last->off;
 }

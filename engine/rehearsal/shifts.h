@@ -29,7 +29,7 @@ void shifts_fini(struct shifts *shifts);
 
 /* The shift that holds `time`, else the first after it; false past the last. */
 bool shifts_find(const struct shifts *shifts, uint32_t time, struct shift *found);
-/* The moment it was last on, at or before `time`; 0 when it never was. */
+/* Until when it was last on, at or before `time`; 0 when it never was. */
 uint32_t shifts_last_on(const struct shifts *shifts, uint32_t time);
 
 #endif
