@@ -16,6 +16,6 @@ yard_start --log-level warning
 yard_fill
 yard_payload windows-11-24h2 client KB5066835 26100.6899 baseline x64
 echo "what nobody may see $RANDOM$RANDOM" >"$work/secret"
-/usr/bin/python3 "$here/drive.py" "$url" "$ca" "$server" "$work/secret" \
+/usr/bin/python3 -B "$here/drive.py" "$url" "$ca" "$server" "$work/secret" \
 	"${ROUNDS:-$rounds}" "$factor" || bad=$((bad + 1))
 yard_stop
