@@ -54,7 +54,7 @@ static struct fact *known_fact(struct facts *facts, enum fact_id id)
 	return facts->known[id] == 0 ? NULL : &facts->fact[facts->known[id] - 1];
 }
 
-/* In place: the class has room for any value that a rehearsal writes. */
+/* In place: the class has room for any value that a rehearsal writes (cast.c). */
 static void put(struct facts *facts, enum fact_id id, const char *value, int64_t since_s,
 		int64_t observed_s)
 {
@@ -62,7 +62,7 @@ static void put(struct facts *facts, enum fact_id id, const char *value, int64_t
 
 	if (fact == NULL)
 		return;
-	strcpy(facts->text + fact->value_at, value);
+	memcpy(facts->text + fact->value_at, value, strlen(value) + 1);
 	fact->since_s = since_s;
 	fact->observed_s = observed_s;
 }
@@ -80,7 +80,8 @@ void actor_report(struct run *run, struct actor *actor)
 		memcpy(kbs, words->kb, used + 1);
 		if (actor->base >= 0) {
 			kbs[used++] = ' ';
-			strcpy(kbs + used, stage->words[actor->base].kb);
+			const char *base = stage->words[actor->base].kb;
+			memcpy(kbs + used, base, strlen(base) + 1);
 		}
 		put(facts, FACT_OS_BUILD, words->build, actor->build_since,
 		    actor->reported);
@@ -133,9 +134,9 @@ static void keep_flow(const struct run *run, const struct flow *flow,
 	int64_t title = flow->state == FLOW_NONE ? -1
 			: same                   ? to->title
 			       : title_of_key(of->ask.catalog, &flow->key);
-	int8_t ring = same ? to->ring : (int8_t)plan_ring_named(of->ask.plan, flow->ring);
+	int ring = same ? to->ring : plan_ring_named(of->ask.plan, flow->ring);
 
-	*to = (struct actor_flow){ .title = (int32_t)title, .ring = ring };
+	*to = (struct actor_flow){ .title = (int32_t)title, .ring = (int8_t)ring };
 	if (title < 0)
 		return;
 	to->id = (uint32_t)flow->id;
@@ -206,14 +207,15 @@ static bool keep_mark(struct run *run, struct actor *actor, const struct mark *m
 		return false; /* of another catalog */
 	if (known == NULL)
 		known = actor_mark(actor, (uint32_t)title);
+	int place =
+		known != NULL ? known->index : place_on_line(line_of(run, actor), title);
 	*to = (struct actor_mark){
 		.first_offered = small_time(mark->first_offered_s),
 		.last = small_time(mark->last_s),
 		.last_failed = small_time(mark->last_failed_s),
 		.blocked = small_time(mark->blocked_s),
 		.title = (int32_t)title,
-		.index = known != NULL ? known->index
-				       : place_on_line(line_of(run, actor), title),
+		.index = (int16_t)place,
 		.failures = small_count(mark->failures),
 		.unshown = small_count(mark->unshown),
 		.block = (uint8_t)mark->block,
@@ -343,7 +345,7 @@ int actor_take_memory(struct run *run, struct actor *actor)
 		actor->level =
 			(int16_t)(d->level.state == LEVEL_KNOWN ? d->level.index : -1);
 	}
-	if (actor->level >= 0) {
+	if (d->line != NULL && actor->level >= 0) {
 		const struct release *level = &d->line->releases[actor->level];
 		if (level->kind == RELEASE_HOTPATCH)
 			actor->base = (int16_t)level->quarter;

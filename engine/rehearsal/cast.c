@@ -261,7 +261,8 @@ static int make_up(struct run *run, struct actor *actor)
 	const struct stage_line *stage = line_of(run, actor);
 	if (stage == NULL)
 		return 0;
-	int64_t out_s = (int64_t)run->of->from - draft.product->behind_days * DAY_S;
+	int64_t out_s =
+		(int64_t)run->of->from - (int64_t)draft.product->behind_days * DAY_S;
 	actor->level =
 		(int16_t)(draft.product->kb != 0 ? find_kb(stage->line, draft.product->kb)
 						 : usual_level(stage->line, out_s));

@@ -10,6 +10,10 @@
 #include "engine/record.h"
 #include "engine/rehearsal/device_memory.h"
 
+#define MINUTES(n) ((int64_t)(n)*MINUTE_S)
+#define HOURS(n)   ((int64_t)(n)*HOUR_S)
+#define DAYS(n)    ((int64_t)(n)*DAY_S)
+
 const char *const fleet_habit_names[HABITS] = { "at-once", "end-of-day", "deadline" };
 
 struct fleet *fleet_new(void)
@@ -48,13 +52,13 @@ void fleet_group_init(struct fleet_group *group)
 	memset(group, 0, sizeof *group);
 	group->share = 1;
 	group->habit_shares[HABIT_AT_ONCE] = 1;
-	group->offline = (struct fleet_span){ 2 * DAY_S, 21 * DAY_S };
-	group->poll = (struct fleet_span){ 4 * HOUR_S, 4 * HOUR_S };
-	group->download = (struct fleet_span){ 2 * MINUTE_S, 30 * MINUTE_S };
-	group->hotpatch = (struct fleet_span){ 1 * MINUTE_S, 10 * MINUTE_S };
-	group->install = (struct fleet_span){ 10 * MINUTE_S, 60 * MINUTE_S };
-	group->restart = (struct fleet_span){ 3 * MINUTE_S, 15 * MINUTE_S };
-	group->consent = (struct fleet_span){ 1 * HOUR_S, 48 * HOUR_S };
+	group->offline = (struct fleet_span){ DAYS(2), DAYS(21) };
+	group->poll = (struct fleet_span){ HOURS(4), HOURS(4) };
+	group->download = (struct fleet_span){ MINUTES(2), MINUTES(30) };
+	group->hotpatch = (struct fleet_span){ MINUTES(1), MINUTES(10) };
+	group->install = (struct fleet_span){ MINUTES(10), MINUTES(60) };
+	group->restart = (struct fleet_span){ MINUTES(3), MINUTES(15) };
+	group->consent = (struct fleet_span){ HOURS(1), HOURS(48) };
 }
 
 static int no_memory(struct problem *p)
@@ -106,8 +110,8 @@ int fleet_failure(struct fleet *fleet, const struct fleet_failure *failure, bool
 	size_t at = first ? 0 : fleet->failure_count, after = fleet->failure_count - at;
 	memmove(&fleet->failures[at + 1], &fleet->failures[at],
 		after * sizeof fleet->failures[0]);
-	memmove(&fleet->texts[at + 1], &fleet->texts[at], after * sizeof text);
-	memmove(&fleet->matches[at + 1], &fleet->matches[at], after * sizeof match);
+	memmove(&fleet->texts[at + 1], &fleet->texts[at], after * sizeof(void *));
+	memmove(&fleet->matches[at + 1], &fleet->matches[at], after * sizeof(void *));
 	fleet->failures[at] = *failure;
 	fleet->failures[at].match_text = fleet->texts[at] = text;
 	fleet->failures[at].match = fleet->matches[at] = match;
@@ -154,7 +158,7 @@ int fleet_device(struct fleet *fleet, const struct device_record *record,
 	if (fleet->device_count == fleet->device_room) {
 		size_t room = fleet->device_room == 0 ? 256 : 2 * fleet->device_room;
 		struct device_memory **bigger =
-			reallocarray(fleet->device_list, room, sizeof *bigger);
+			reallocarray(fleet->device_list, room, sizeof(void *));
 		if (bigger == NULL)
 			return no_memory(p);
 		fleet->device_list = bigger;

@@ -151,6 +151,7 @@ struct cell {
 	uint32_t first;                  /* outcome; 0 */
 	uint32_t offered, late, waiting; /* waiting: at the end */
 	uint32_t halted, passed, verified_at_halt, failed_at_halt, silent_at_halt;
+	uint32_t kept; /* at the halt: it was for them, and they were not offered it */
 	bool passed_empty, is_reviewed;
 	size_t reach_count, reach_room;
 	uint32_t *reach; /* when each device had it, ascending */

@@ -70,12 +70,14 @@ enum { REACH_STEPS = 20, RESTARTS_MOST = 64 };
 struct result_cell {
 	uint32_t title;
 	int32_t ring;
-	uint32_t devices; /* that were offered it, or wait for it at the end */
+	uint32_t devices; /* that were offered it, wait for it at the end, or were kept
+			     from it by a halt */
 	uint32_t offered, verified, failed, late;
 	uint32_t silent;               /* when the ring halted, else at the end */
 	uint32_t reach_s[REACH_STEPS]; /* 5 %, 10 %, .. of them have it */
 	uint32_t halted_s, passed_s;   /* REACH_NEVER: it did not */
 	uint32_t failed_at_halt, verified_at_halt;
+	uint32_t kept;     /* devices that the halt spared it */
 	bool passed_empty; /* with nobody there */
 };
 

@@ -79,7 +79,7 @@ static void count_runs(struct making *m, struct summary_cell *to)
 		to->passes += cell->passed_s != REACH_NEVER;
 		to->passed_empty += cell->passed_s != REACH_NEVER && cell->passed_empty;
 		if (cell->halted_s != REACH_NEVER)
-			note(m, cell->devices - cell->offered);
+			note(m, cell->kept);
 	}
 	to->kept = band_of(m);
 }

@@ -28,7 +28,7 @@ struct summary_cell {
 	uint32_t halts, passes, passed_empty; /* runs */
 	/* Of the runs that halted. */
 	struct band halted_s, verified_at_halt, failed_at_halt;
-	struct band kept; /* devices that it was kept from: never offered it */
+	struct band kept; /* devices that the halt spared it */
 };
 
 /* Sums over all runs. */

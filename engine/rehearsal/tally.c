@@ -144,7 +144,10 @@ static void write_cell(const struct run *run, const struct cell *cell, uint32_t 
 	uint32_t published = run->of->titles[title].published;
 
 	to->title = title;
-	to->devices = cell->offered + cell->waiting;
+	/* A newer one may have taken its place for those that it was kept from. */
+	to->kept = cell->halted != 0 ? cell->kept : 0;
+	to->devices =
+		cell->offered + (cell->waiting > to->kept ? cell->waiting : to->kept);
 	if (to->devices < cell->reach_count)
 		to->devices = (uint32_t)cell->reach_count;
 	to->offered = cell->offered;

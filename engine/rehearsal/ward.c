@@ -57,6 +57,9 @@ static void halt(struct run *run, struct place place)
 	cell->verified_at_halt = (uint32_t)cell->counts.verified;
 	cell->failed_at_halt = (uint32_t)cell->counts.failed;
 	cell->silent_at_halt = (uint32_t)cell->counts.silent;
+	/* Those that run it, and are not silent, are in the census too. */
+	int64_t running = cell->open - cell->counts.silent;
+	cell->kept = cell->census > running ? (uint32_t)(cell->census - running) : 0;
 	amend(run, place, &rollout);
 }
 

@@ -81,13 +81,14 @@ static json_t *play(struct rehearsing *r, struct trouble *trouble)
 		fail(trouble, &p);
 		return NULL;
 	}
-	if (rehearse_jobs(r, rehearsal, &results, &p) < 0)
+	int rc = rehearse_jobs(r, rehearsal, &results, &p);
+	if (rc == 0 && results.count > 0)
+		rc = summary_make(&summary, results.list, results.count, &p);
+	if (rc < 0)
 		fail(trouble, &p);
 	else if (results.count == 0)
 		trouble_set(trouble, STATUS_FAILED,
 			    "it was stopped before any run was done");
-	else if (summary_make(&summary, results.list, results.count, &p) < 0)
-		fail(trouble, &p);
 	else
 		document = rehearse_document(r, &summary);
 	if (document == NULL && trouble->text[0] == '\0')

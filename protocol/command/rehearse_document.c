@@ -23,7 +23,8 @@ static json_t *hours(uint32_t seconds)
 {
 	if (seconds == REACH_NEVER)
 		return json_null();
-	return json_real((double)((seconds + 180) / 360) / 10);
+	uint32_t tenths = (seconds + HOUR_S / 20) / (HOUR_S / 10);
+	return json_real((double)tenths / 10);
 }
 
 static json_t *hour_band(const struct band *band)
@@ -63,7 +64,8 @@ static json_t *day(int64_t at_s)
 /* Of one run, with two digits. */
 static json_t *mean(uint64_t sum, uint32_t runs)
 {
-	return json_real((double)((sum * 100 + runs / 2) / runs) / 100);
+	uint64_t hundredths = (sum * 100 + runs / 2) / runs;
+	return json_real((double)hundredths / 100);
 }
 
 static void put(json_t *object, const char *name, json_t *value)

@@ -31,7 +31,7 @@ static const char gated[] =
 	"<ring name='broad' defer-days='7' after='first'><match>any</match>"
 	"<deadline days='5'/></ring>";
 
-enum { RUNS = 3, DEVICES = 400, RECORDS = 1024 };
+enum { RUNS = 3, DEVICES = 400, RECORDS = 1024, WEEKS_AFTER = 2 };
 
 static const struct incident {
 	const char *what, *product, *kb, *level;
@@ -85,13 +85,17 @@ static void open_house(struct playhouse *house, const char *plan,
 }
 
 /* Nobody knows yet what is published later. */
-static void forget_later(struct playhouse *house,
+static void forget_later(struct playhouse *house, const char *known,
 			 struct rollout_record records[static RECORDS])
 {
 	size_t count = 0;
+	int64_t known_s;
+
+	assert_true(instant_parse(known, &known_s));
+	house->ask.until_s = known_s + (int64_t)WEEKS_AFTER * 7 * DAY_S;
 
 	for (uint32_t i = 0; i < house->catalog->title_count; i++) {
-		if (house->catalog->titles[i].published_s <= house->ask.until_s)
+		if (house->catalog->titles[i].published_s <= known_s)
 			continue;
 		assert_true(count < RECORDS);
 		memset(&records[count], 0, sizeof records[count]);
@@ -112,16 +116,20 @@ static struct harm rehearse(const char *plan, const struct incident *incident)
 	static struct rollout_record records[RECORDS];
 	struct playhouse house;
 	struct harm harm = { 0 };
+	int64_t known_s = 0;
 	uint32_t kb = 0;
 
+	instant_parse(incident->known, &known_s);
 	open_house(&house, plan, incident);
-	forget_later(&house, records);
+	forget_later(&house, incident->known, records);
 	kb_parse(incident->kb, &kb);
 	for (uint32_t run = 0; run < RUNS; run++) {
 		struct rehearsal_result result = { 0 };
 		playhouse_play(&house, run, &result);
 		for (size_t i = 0; i < result.cell_count; i++) {
 			const struct result_cell *cell = &result.cells[i];
+			assert_true(house.catalog->titles[cell->title].published_s <=
+				    known_s);
 			if (house.catalog->titles[cell->title].kb != kb)
 				continue;
 			harm.exposed += cell->verified + cell->failed;

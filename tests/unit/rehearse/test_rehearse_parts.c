@@ -171,6 +171,7 @@ static struct rehearsal_result make_result(uint32_t reach_s, bool halted)
 	result.cells[0] = (struct result_cell){ .title = 4,
 						.devices = 10,
 						.offered = 6,
+						.kept = halted ? 4 : 0,
 						.halted_s = halted ? 50 : REACH_NEVER,
 						.passed_s = REACH_NEVER };
 	for (int i = 0; i < REACH_STEPS; i++)

@@ -153,10 +153,38 @@ TEST(counters_and_census_equal_a_recount_of_all_devices)
 	playhouse_close(&house);
 }
 
+/* All poll within four hours; the first outcomes come within one. */
+TEST(a_gate_that_halts_spares_those_that_did_not_poll_yet)
+{
+	struct playhouse house;
+	struct rehearsal_result result = { 0 };
+
+	playhouse_open(&house,
+		       "<ring name='all'><match>any</match>"
+		       "<gate min-samples='10' max-failed='5%' soak='24h'/></ring>",
+		       "<group name='g'><product id='windows-11-24h2' kb='KB5055523'/>"
+		       "<restart at-once='1'/></group><failure release='KB5058411' "
+		       "rate='60%'/>");
+	playhouse_span(&house, "2025-05-10", "2025-06-01");
+	playhouse_play(&house, 0, &result);
+	const struct result_cell *may =
+		playhouse_cell(&house, &result, "KB5058411", "all");
+	assert_non_null(may);
+	assert_in_range(may->devices, 190, 210);
+	assert_in_range(may->kept, 40, 190);
+	assert_in_range(may->halted_s, 600, 3 * 3600);
+	assert_in_range(may->offered, 10, 160);
+	assert_in_range(may->verified + may->failed, 10, may->offered);
+	assert_int_equal(may->reach_s[REACH_STEPS - 1], REACH_NEVER);
+	rehearsal_result_free(&result);
+	playhouse_close(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counters_and_census_equal_a_recount_of_all_devices),
+		cmocka_unit_test(a_gate_that_halts_spares_those_that_did_not_poll_yet),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,11 +100,27 @@ TEST(a_ring_reaches_its_devices_after_its_deferral_and_its_polls)
 	playhouse_close(&house);
 }
 
+TEST(each_run_has_throws_of_its_own)
+{
+	struct playhouse house;
+	struct rehearsal_result one = { 0 }, two = { 0 };
+
+	playhouse_open(&house, PLAN, DEVICE("running"));
+	playhouse_play(&house, 0, &one);
+	playhouse_play(&house, 1, &two);
+	assert_memory_not_equal(one.cells[0].reach_s, two.cells[0].reach_s,
+				sizeof one.cells[0].reach_s);
+	rehearsal_result_free(&one);
+	rehearsal_result_free(&two);
+	playhouse_close(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			a_device_on_hotpatch_restarts_four_times_in_2025_and_is_spared_eight),
+		cmocka_unit_test(each_run_has_throws_of_its_own),
 		cmocka_unit_test(a_device_without_vbs_restarts_twelve_times_in_2025),
 		cmocka_unit_test(
 			what_restarted_and_what_was_avoided_make_the_twelve_for_everybody),
