@@ -145,11 +145,13 @@ static void write_cell(const struct run *run, const struct cell *cell, uint32_t 
 
 	to->title = title;
 	/* A newer one may have taken its place for those that it was kept from. */
-	to->kept = cell->halted != 0 ? cell->kept : 0;
 	to->devices =
-		cell->offered + (cell->waiting > to->kept ? cell->waiting : to->kept);
+		cell->offered + (cell->waiting > cell->kept ? cell->waiting : cell->kept);
 	if (to->devices < cell->reach_count)
 		to->devices = (uint32_t)cell->reach_count;
+	uint32_t tried = (uint32_t)(cell->counts.verified + cell->counts.failed +
+				    cell->counts.unverified);
+	to->kept = cell->halted != 0 && to->devices > tried ? to->devices - tried : 0;
 	to->offered = cell->offered;
 	to->verified = (uint32_t)cell->counts.verified;
 	to->failed = (uint32_t)cell->counts.failed;
