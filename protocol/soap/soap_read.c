@@ -172,7 +172,11 @@ static int start_part(struct soap_reader *reader, const struct xml_element *elem
 					   "the message has two bodies");
 		reader->has_body = true;
 		reader->place = AT_BODY;
-	} else if (is_ours && strcmp(element->name, "Header") == 0 && !reader->has_body) {
+	} else if (is_ours && strcmp(element->name, "Header") == 0) {
+		if (reader->has_header || reader->has_body)
+			return problem_set(p, PROBLEM_BAD_INPUT,
+					   "a message has one header, before its body");
+		reader->has_header = true;
 		reader->place = AT_HEADER;
 	} else if (reader->has_body) {
 		reader->skipping = 1; /* SOAP 1.1 allows more after Body */
@@ -379,7 +383,7 @@ static void begin(struct soap_reader *reader, struct soap_message *message)
 	reader->message = message;
 	reader->place = AT_START;
 	reader->skipping = 0;
-	reader->has_body = false;
+	reader->has_header = reader->has_body = false;
 	reader->frame_count = 0;
 	reader->fault_text = NULL;
 }

@@ -40,7 +40,7 @@ struct soap_reader {
 	struct soap_message *message;
 	enum place place;
 	unsigned skipping; /* open elements that nobody asked for */
-	bool has_body;
+	bool has_header, has_body;
 	bool is_nil;
 	const struct soap_field *field; /* whose value is read */
 	char *fault_text;               /* where text of a fault goes */

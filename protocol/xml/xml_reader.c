@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <libxml/SAX2.h>
+#include <libxml/dict.h>
 #include <libxml/parser.h>
 #include <libxml/xmlschemastypes.h>
 
@@ -16,6 +17,10 @@
 /* The parser copies what it is fed and looks through it again for every tag that is not
  * complete yet, so large documents go in by slices. */
 enum { SLICE = 32 * 1024 };
+
+/* The parser keeps every name it ever saw, and past a bound of its own takes no more.
+ * One that has this much of them is replaced before the next document. */
+enum { NAMES_KEPT = 256 * 1024 };
 
 struct xml_reader {
 	const struct xml_events *events;
@@ -233,11 +238,24 @@ static void set_options(struct xml_reader *reader)
 			  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 }
 
+/* The new parser takes the place of the old one, if any. */
+static bool make_parser(struct xml_reader *reader)
+{
+	xmlSAXHandler sax = handlers; /* copied by the parser */
+	xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&sax, reader, NULL, 0, NULL);
+
+	if (parser == NULL)
+		return false;
+	if (reader->parser != NULL)
+		xmlFreeParserCtxt(reader->parser);
+	reader->parser = parser;
+	set_options(reader);
+	return true;
+}
+
 struct xml_reader *xml_reader_new(const struct xml_events *events, void *owner,
 				  const struct xml_limits *limits)
 {
-	xmlSAXHandler sax = handlers; /* copied by the parser */
-
 	assert(limits->attributes <= LIMIT_XML_ATTRIBUTES);
 	xml_library_ready();
 	struct xml_reader *reader = calloc(1, sizeof *reader);
@@ -246,12 +264,10 @@ struct xml_reader *xml_reader_new(const struct xml_events *events, void *owner,
 	reader->events = events;
 	reader->owner = owner;
 	xml_guard_init(&reader->guard, limits);
-	reader->parser = xmlCreatePushParserCtxt(&sax, reader, NULL, 0, NULL);
-	if (reader->parser == NULL) {
+	if (!make_parser(reader)) {
 		xml_reader_free(reader);
 		return NULL;
 	}
-	set_options(reader);
 	return reader;
 }
 
@@ -269,6 +285,8 @@ void xml_reader_reset(struct xml_reader *reader)
 {
 	xml_guard_init(&reader->guard, reader->guard.limits);
 	reader->failed = false;
+	if (xmlDictGetUsage(reader->parser->dict) > NAMES_KEPT && make_parser(reader))
+		return;
 	if (xmlCtxtResetPush(reader->parser, NULL, 0, NULL, NULL) != 0) {
 		problem_set(&reader->problem, PROBLEM_NO_MEMORY, "out of memory");
 		reader->failed = true;

@@ -16,7 +16,7 @@ done
 
 zeep_id=5ee90000-1111-4222-8333-444455556666
 said=$(/usr/bin/python3 "$here/scan.py" "$url" "$ca" "$zeep_id" 10.0.26100.4349 KB5066835) ||
-	same "zeep completes the sequence" "" "$said"
+	same "zeep completes the sequence" 0 "$?: $said"
 holds "zeep was offered the baseline" "KB5066835.*updates in" "$said"
 same "the engine offers the same" KB5066835 \
 	"$(patchyard device explain "$zeep_id" -o json | jq -r .decision.kb)"
@@ -37,7 +37,7 @@ done
 ) >"$work/gsoap.txt" 2>&1 || same "gSOAP's client is built" "" "$(tail -20 "$work/gsoap.txt")"
 gsoap_id=6504e000-1111-4222-8333-444455556666
 said=$("$work/client" "$url" "$ca" "$gsoap_id" KB5066835) ||
-	same "gSOAP completes the sequence" "" "$said"
+	same "gSOAP completes the sequence" 0 "$?: $said"
 holds "gSOAP was sent the updates in layers" "^[1-9][0-9]* updates in [3-9] pages" "$said"
 same "the engine offers the same to it" KB5066835 \
 	"$(patchyard device explain "$gsoap_id" -o json | jq -r .decision.kb)"

@@ -197,6 +197,13 @@ def sizes(cookie):
     ]
 
 
+def new_names(turn):
+    """Elements, attributes, prefixes and name spaces that no message had before."""
+    names = ''.join(f'<e{turn}n{n} a{turn}n{n}="" xmlns:p{turn}n{n}="urn:{turn}n{n}"/>'
+                    for n in range(5000))
+    return attack('names never seen', envelope(operation('GetConfig', names)), 'ok')
+
+
 def name_spaces(cookie):
     redeclared = good_sync(cookie).replace('<parameters>', '<parameters xmlns="urn:other">')
     return [
@@ -291,11 +298,11 @@ def messages(cookie):
     return [
         attack('two operations', envelope(once + once)),
         attack('two bodies', envelope(once).replace('</s:Body>', '</s:Body><s:Body/>')),
-        attack('two headers', config('1', header='<s:Header/><s:Header/>'), None),
+        attack('two headers', config('1', header='<s:Header/><s:Header/>')),
         attack('a header that must be understood, in a second Header',
                config('1', header='<s:Header/>' + must)),
         attack('a Header behind the Body',
-               envelope(once).replace('</s:Body>', '</s:Body><s:Header/>'), None),
+               envelope(once).replace('</s:Body>', '</s:Body><s:Header/>')),
         attack('a header that must be understood', config('1', header=must)),
         attack('an empty Body', envelope('')),
         attack('no Body', f'<s:Envelope xmlns:s="{SOAP_11}"/>'),

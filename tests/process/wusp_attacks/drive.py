@@ -253,9 +253,10 @@ def repeat(what, some, times, trap):
     """How much the process grew: its peak in the second half over that in the first.  What
     it has after one request depends on the one before, so single values say little."""
     resident = []
-    for _ in range(times):
+    for turn in range(times):
         for one in some:
             play(one, trap)
+        play(attacks.new_names(turn), trap)
         resident.append(resident_kb())
     grown = max(resident[times // 2:]) - max(resident[:times // 2])
     if grown > factor * GROWTH_KB:

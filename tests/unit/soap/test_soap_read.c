@@ -251,6 +251,10 @@ TEST(what_is_no_message_of_the_service_is_refused)
 		ENVELOPE "<s:Body><Call><flag>1</flag></Call></s:Body></s:Envelope>",
 		ENVELOPE "<s:Body><Calls xmlns='" SPACE "'/></s:Body></s:Envelope>",
 		ENVELOPE "<s:Body><Call xmlns='" SPACE "'><flag>1</flag></Call></s:Body>",
+		ENVELOPE "<s:Header/><s:Header/><s:Body><Call xmlns='" SPACE
+			 "'><flag>1</flag></Call></s:Body></s:Envelope>",
+		ENVELOPE "<s:Body><Call xmlns='" SPACE
+			 "'><flag>1</flag></Call></s:Body><s:Header/></s:Envelope>",
 		"<!DOCTYPE a [<!ENTITY b 'c'>]>" ENVELOPE "<s:Body/></s:Envelope>",
 	};
 
