@@ -4,7 +4,8 @@
 #	engine		itself and the C library: no I/O, clock, threads or library
 #	protocol/xml	engine and itself
 #	protocol/soap	engine, protocol/xml and itself
-#	store		engine, protocol/xml and itself
+#	protocol/tuf	engine and itself
+#	store		engine, protocol/xml, protocol/tuf and itself
 #	protocol	engine and itself; only protocol/server/main.c sees store
 #	agents		engine, the leaves and the client side of the wires, and itself
 set -u
@@ -25,10 +26,11 @@ check() {
 check engine 'engine/'
 check protocol/xml 'engine/|protocol/xml/'
 check protocol/soap 'engine/|protocol/xml/|protocol/soap/'
-check store 'engine/|protocol/xml/|store/'
+check protocol/tuf 'engine/|protocol/tuf/'
+check store 'engine/|protocol/(xml|tuf)/|store/'
 check protocol 'engine/|protocol/' '^protocol/server/main\.c:|^protocol/command/'
 check protocol/command 'engine/|protocol/'
-check agents 'engine/|agents/|protocol/(client|xml|soap)/'
+check agents 'engine/|agents/|protocol/(client|xml|soap|tuf)/'
 
 libraries=$(grep -rnE '#[[:space:]]*include[[:space:]]+<' engine |
 	grep -vE '<(assert|ctype|errno|float|inttypes|limits|math|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings)\.h>')
