@@ -251,7 +251,7 @@ static int open_add(struct reader *r, struct tuf_json *value)
 {
 	if (r->open_count == r->open_room) {
 		size_t room = r->open_room == 0 ? 64 : r->open_room * GROWN_MOST;
-		struct tuf_json **bigger = reallocarray(r->open, room, sizeof *bigger);
+		struct tuf_json **bigger = reallocarray(r->open, room, sizeof(void *));
 		if (bigger == NULL)
 			return no_memory(r);
 		r->open = bigger;
@@ -279,10 +279,10 @@ static int close_one(struct reader *r, struct tuf_json *value, size_t first,
 	if (list == NULL)
 		return no_memory(r);
 	if (count > 0)
-		memcpy(list, r->open + first, count * sizeof *list);
+		memcpy(list, r->open + first, count * sizeof(void *));
 	r->open_count = first;
 	if (value->type == TUF_JSON_OBJECT && count > 0) {
-		qsort(list, count, sizeof *list, by_key);
+		qsort(list, count, sizeof(void *), by_key);
 		for (size_t i = 1; i < count; i++) {
 			char what[120];
 			if (strcmp(list[i - 1]->key, list[i]->key) != 0)

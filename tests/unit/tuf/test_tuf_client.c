@@ -119,7 +119,7 @@ TEST(a_clock_set_back_does_not_make_old_files_good)
 	repository_snapshot(&r, 7, EXPIRY + 1000, SNAPSHOT);
 	repository_timestamp(&r, (struct tuf_head){ 7, EXPIRY + 1000, EXPIRY },
 			     TIMESTAMP);
-	refused(NOW - 365 * 86400, "7.targets.json: it expired at");
+	refused(NOW - INT64_C(365) * 86400, "7.targets.json: it expired at");
 }
 
 TEST(bundles_that_are_mixed_are_refused)

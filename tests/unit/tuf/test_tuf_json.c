@@ -97,7 +97,7 @@ TEST(the_number_of_values_is_bounded)
 	struct problem p = { 0 };
 	struct buffer text;
 
-	buffer_init(&text, 4 * TUF_JSON_VALUES);
+	buffer_init(&text, (size_t)4 * TUF_JSON_VALUES);
 	assert_true(buffer_text(&text, "[0"));
 	for (int i = 0; i < TUF_JSON_VALUES; i++)
 		assert_true(buffer_text(&text, ",0"));
