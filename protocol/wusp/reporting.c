@@ -19,8 +19,17 @@
 #include "protocol/wusp/events.h"
 #include "protocol/wusp/library.h"
 
-/* A batch is what gathered since the last one; agents send a few dozen at most. */
-enum { EVENTS_MOST = 1000, STRINGS_MOST = 64, STRING_MOST = 64 * 1024, LATE_S = 60 };
+/* A batch is what gathered since the last one; agents send a few dozen at most.  What a
+ * flow does in it, to its end and into the next, needs less than EVENTS_SPARE places of
+ * an outcome; evidence takes no more than the others. */
+enum {
+	EVENTS_MOST = 1000,
+	EVENTS_SPARE = 32,
+	STRINGS_MOST = 64,
+	STRING_MOST = 64 * 1024,
+	LATE_S = 60
+};
+_Static_assert((int)EVENTS_SPARE < (int)OUTCOME_EVENTS, "there is room for evidence");
 
 struct strings {
 	struct soap_list list; /* struct soap_text */
@@ -172,6 +181,12 @@ static void write_note(const struct sent_event *event,
 		 meaning->words == NULL ? "an event nobody knows" : meaning->words,
 		 last == NULL || last->size == 0 ? "" : ": ",
 		 last == NULL || last->at == NULL ? "" : last->at);
+	utf8_scrub(note);
+}
+
+static bool has_room(const struct change *change)
+{
+	return change->outcome->count + EVENTS_SPARE < OUTCOME_EVENTS;
 }
 
 static void keep_evidence(struct change *change, const struct sent_event *event,
@@ -186,44 +201,93 @@ static void keep_evidence(struct change *change, const struct sent_event *event,
 	write_note(event, meaning, kept->note, sizeof kept->note);
 }
 
-/* Status (156) and scans (147): what is installed and waits for its restart. */
-static void take_status(struct change *change, const struct sent_event *event)
+/* How many updates a status names under a letter: "V=ID;ID;ID", and nothing for none. */
+static size_t count_named(const struct sent_event *event, char letter)
 {
 	const struct soap_text *texts = event->extended.more.list.items;
-	struct attributes told = { .count = 0 };
-	bool waits = false;
+	size_t count = 0;
 
 	for (size_t i = 0; i < event->extended.more.list.count; i++) {
-		if (texts[i].size > 2 && strncmp(texts[i].at, "W=", 2) == 0)
-			waits = true;
+		const struct soap_text *text = &texts[i];
+		if (text->size < 3 || text->at[0] != letter || text->at[1] != '=')
+			continue;
+		count++;
+		for (size_t k = 2; k + 1 < text->size; k++)
+			count += text->at[k] == ';';
 	}
-	if (!waits && facts_known(&change->record->facts, FACT_RESTART_PENDING) == NULL)
-		return;
-	attributes_add(&told, "restart.pending", waits ? "yes" : "no", waits ? 3 : 2);
+	return count;
+}
+
+static void add_count(struct attributes *told, const char *fact, size_t count)
+{
+	char text[24];
+	int size = snprintf(text, sizeof text, "%zu", count);
+
+	attributes_add(told, fact, text, (size_t)size);
+}
+
+/* Status (156): what is needed, what is installed, and what waits for its restart.  That
+ * none is pending is news only to who ever heard of one. */
+static void take_status(struct change *change, const struct sent_event *event)
+{
+	struct attributes told = { .count = 0 };
+	bool waits = count_named(event, 'W') > 0;
+
+	if (waits || facts_known(&change->record->facts, FACT_RESTART_PENDING) != NULL)
+		attributes_add(&told, "restart.pending", waits ? "yes" : "no",
+			       waits ? 3 : 2);
+	add_count(&told, "wua.needed", count_named(event, 'U'));
+	add_count(&told, "wua.installed", count_named(event, 'V'));
 	computer_tell(change, &told, false);
 }
 
-static void take_claim(struct change *change, const struct sent_event *event,
+static bool take_claim(struct change *change, const struct sent_event *event,
 		       const struct event_meaning *meaning)
 {
 	const struct flow *flow = &change->record->history.flow;
 	struct report report = { .state = meaning->claim[flow->kind],
 				 .code = (uint32_t)event->basic.result };
 
+	/* What cannot move it is only evidence. */
+	if (!has_room(change) && !flow_may_move(flow->kind, flow->state, report.state))
+		return false;
 	write_note(event, meaning, report.text, sizeof report.text);
-	utf8_scrub(report.text);
 	change_decide(change);
 	(void)passage_report(change->record, flow->id, &report, change->decision,
 			     change->now_s, change->outcome);
+	return true;
 }
 
-static bool is_about(const struct flow *flow, const struct update *update)
+static bool is_member_of(const struct update *root, const struct update *update)
 {
-	return flow->state != FLOW_NONE && update != NULL && update->key.kb != 0 &&
-	       release_key_equal(&flow->key, &update->key);
+	const struct update_document *document = &root->document;
+
+	for (size_t i = 0; i < document->member_count; i++) {
+		if (guid_equal(&document->members[i].id, &update->document.identity.id))
+			return true;
+	}
+	return false;
 }
 
-static void take_event(struct change *change, const struct report_event_batch *sent,
+/* Agents report of the bundle or of its member, and a genuine member names no release. */
+static bool is_about(const struct flow *flow, const struct library *library,
+		     const struct update *update)
+{
+	if (flow->state == FLOW_NONE || update == NULL)
+		return false;
+	if (update->key.kb != 0 || !update->is_member)
+		return release_key_equal(&flow->key, &update->key);
+	for (size_t i = 0; i < library_count(library); i++) {
+		const struct update *root = library_at(library, i);
+		if (release_key_equal(&flow->key, &root->key) &&
+		    is_member_of(root, update))
+			return true;
+	}
+	return false;
+}
+
+/* False where it could not even be kept. */
+static bool take_event(struct change *change, const struct report_event_batch *sent,
 		       const struct sent_event *event)
 {
 	const struct flow *flow = &change->record->history.flow;
@@ -235,17 +299,16 @@ static void take_event(struct change *change, const struct report_event_batch *s
 			? NULL
 			: library_by_identity(change->view->library, &identity);
 
-	if (event->basic.event == EVENT_STATUS) {
-		take_status(change, event);
-		return;
-	}
 	if (guid_is_zero(&identity.id))
-		return; /* about the agent itself: scans, its own updates */
+		return true; /* about the agent itself: scans, its own updates */
 	bool is_late = event_time(sent, event, change->now_s) + LATE_S < flow->offered_s;
-	if (!is_about(flow, update) || is_late)
-		keep_evidence(change, event, &meaning, update);
-	else if (meaning.claim[flow->kind] != FLOW_NONE)
-		take_claim(change, event, &meaning);
+	if (is_about(flow, change->view->library, update) && !is_late)
+		return meaning.claim[flow->kind] == FLOW_NONE ||
+		       take_claim(change, event, &meaning);
+	if (!has_room(change))
+		return false;
+	keep_evidence(change, event, &meaning, update);
+	return true;
 }
 
 static int by_time(const void *a, const void *b)
@@ -257,13 +320,12 @@ static int by_time(const void *a, const void *b)
 	return x != y ? (x > y) - (x < y) : (*one > *two) - (*one < *two);
 }
 
-static int take_batch(struct wusp_call *call, struct problem *p)
+/* The computer's own events, in the order in which they happened. */
+static size_t order_events(const struct wusp_call *call,
+			   const struct sent_event *ordered[static EVENTS_MOST])
 {
 	const struct report_event_batch *sent = call->request;
 	const struct sent_event *events = sent->batch.list.items;
-	struct change *change = &call->change;
-	const struct backend_ops *ops = site_backend(change->site)->ops;
-	const struct sent_event *ordered[EVENTS_MOST];
 	size_t count = 0;
 
 	for (size_t i = 0; i < sent->batch.list.count; i++) {
@@ -271,15 +333,45 @@ static int take_batch(struct wusp_call *call, struct problem *p)
 			ordered[count++] = &events[i];
 	}
 	qsort(ordered, count, sizeof ordered[0], by_time);
+	return count;
+}
+
+static void tell_dropped(const struct change *change, size_t dropped)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_WARNING, "report.dropped");
+	log_text(&line, "device", change->device);
+	log_number(&line, "events", (int64_t)dropped);
+	log_text(&line, "why", "one batch says more than is kept of it");
+	log_end(&line);
+}
+
+static int take_batch(struct wusp_call *call, struct problem *p)
+{
+	struct change *change = &call->change;
+	const struct backend_ops *ops = site_backend(change->site)->ops;
+	const struct sent_event *ordered[EVENTS_MOST];
+	size_t count = order_events(call, ordered), last_status = count, dropped = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ordered[i]->basic.event == EVENT_STATUS)
+			last_status = i; /* what it says goes before the others */
+	}
 	for (size_t i = 0; i < count; i++) {
 		int news = ops->report_note(change->session, change->record->key,
 					    ordered[i]->basic.instance.bytes,
 					    change->now_s, p);
 		if (news < 0)
 			return -1;
-		if (news == 1)
-			take_event(change, sent, ordered[i]);
+		if (news == 1 && i == last_status)
+			take_status(change, ordered[i]);
+		else if (news == 1 && ordered[i]->basic.event != EVENT_STATUS &&
+			 !take_event(change, call->request, ordered[i]))
+			dropped++;
 	}
+	if (dropped > 0)
+		tell_dropped(change, dropped);
 	change_decide(change);
 	return change_settle(change, p);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/passage.h"
+#include "engine/utf8.h"
 #include "protocol/wusp/library.h"
 #include "tests/unit/wusp/wusp_case.h"
 
@@ -287,6 +288,130 @@ TEST(a_status_says_whether_a_restart_is_pending)
 	expect_fact("restart.pending", "no");
 }
 
+TEST(a_status_counts_what_is_needed_and_what_is_installed_and_only_the_last_counts)
+{
+	const struct sent before = { .number = 156,
+				     .update = NOBODY,
+				     .ago_s = 60,
+				     .misc = "<string>U=A;B;C</string>" };
+	const struct sent after = {
+		.number = 156,
+		.update = NOBODY,
+		.misc = "<string>U=A;B</string><string>V=C;D;E;F;</string>"
+	};
+	const struct sent none = { .number = 156, .update = NOBODY };
+
+	begin(5058411);
+	add(&after);
+	add(&before);
+	int64_t events = events_written(AGENT_ID);
+	send_batch();
+	expect_fact("wua.needed", "2");
+	expect_fact("wua.installed", "4");
+	/* One change of facts, whatever a batch says of them. */
+	assert_int_equal(events_written(AGENT_ID), events + 1);
+	add(&none);
+	send_batch();
+	expect_fact("wua.needed", "0");
+	expect_fact("wua.installed", "0");
+}
+
+struct chain {
+	int64_t flow;
+	enum flow_state at;
+	bool is_broken;
+};
+
+static int follow(void *owner, const struct event *event)
+{
+	struct chain *chain = owner;
+
+	if (event->kind != EVENT_FLOW)
+		return 0;
+	if (event->flow != chain->flow)
+		chain->at = FLOW_NONE; /* the next one */
+	chain->is_broken = chain->is_broken || event->from != chain->at;
+	chain->flow = event->flow;
+	chain->at = event->to;
+	return 0;
+}
+
+/* The log tells of every step of each flow, and the last of them is where it stands. */
+static void expect_whole_log(void)
+{
+	struct chain chain = { .flow = 0 };
+
+	assert_true(yard_events(&yard, AGENT_ID, follow, &chain));
+	assert_false(chain.is_broken);
+	assert_true(yard_device(&yard, AGENT_ID, &record));
+	assert_int_equal(chain.flow, record.history.flow.id);
+	assert_int_equal(chain.at, record.history.flow.state);
+}
+
+/* A flow's steps are kept however much else a batch says, before, between and after. */
+TEST(however_much_a_batch_says_the_steps_of_a_flow_are_all_kept)
+{
+	static const int steps[] = { 167, 162, 181, 201 };
+	const struct sent noise = {
+		.number = 182,
+		.result = -1,
+		.update = "99999999-aaaa-bbbb-cccc-dddddddddddd",
+		.text = "Windows \xc3\xa4\xc3\xb6\xc3\xbc",
+	};
+
+	begin(5058411);
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		const struct sent step = { .number = steps[i],
+					   .result = steps[i] == 201 ? 0x00240005 : 0 };
+		/* One that the flow cannot take any more, of those that come late. */
+		const struct sent late = { .number = 167 };
+		for (int k = 0; k < 100; k++)
+			add(&noise);
+		add(&step);
+		for (int k = 0; i > 0 && k < 100; k++)
+			add(&late);
+	}
+	send_batch();
+	expect_state(FLOW_RESTART_PENDING);
+	expect_whole_log();
+	scan_as(MAY);
+	expect_state(FLOW_VERIFIED);
+	expect_whole_log();
+}
+
+static int note_text(void *owner, const struct event *event)
+{
+	if (event->kind == EVENT_IGNORED)
+		snprintf(owner, sizeof event->note, "%s", event->note);
+	return 0;
+}
+
+TEST(what_an_agent_says_is_cut_between_characters)
+{
+	char text[600] = "", note[256] = "";
+	struct sent other = { .number = 182,
+			      .result = -1,
+			      .update = "99999999-aaaa-bbbb-cccc-dddddddddddd",
+			      .text = text };
+
+	begin(5058411);
+	for (int shift = 0; shift < 3; shift++) {
+		memset(text, 'x', (size_t)shift);
+		text[shift] = '\0';
+		for (int i = 0; i < 150; i++)
+			strcat(text, "\xe2\x82\xac");
+		add(&other);
+		send_batch();
+		assert_true(yard_events(&yard, AGENT_ID, note_text, note));
+		assert_non_null(strstr(note, "\xe2\x82\xac"));
+		for (const char *at = note; *at != '\0'; at += utf8_printable(at)) {
+			if (utf8_printable(at) == 0)
+				fail_msg("%d: malformed at %d: %s", shift,
+					 (int)(at - note), note);
+		}
+	}
+}
+
 TEST(a_batch_without_a_cookie_is_taken_from_a_computer_that_is_known)
 {
 	const struct sent event = { .number = 167 };
@@ -361,6 +486,10 @@ int main(void)
 		WUSP_CASE(another_updates_event_moves_nothing_and_is_kept),
 		WUSP_CASE(another_computers_event_is_not_listened_to),
 		WUSP_CASE(a_status_says_whether_a_restart_is_pending),
+		WUSP_CASE(
+			a_status_counts_what_is_needed_and_what_is_installed_and_only_the_last_counts),
+		WUSP_CASE(however_much_a_batch_says_the_steps_of_a_flow_are_all_kept),
+		WUSP_CASE(what_an_agent_says_is_cut_between_characters),
 		WUSP_CASE(
 			a_batch_without_a_cookie_is_taken_from_a_computer_that_is_known),
 		WUSP_CASE(
