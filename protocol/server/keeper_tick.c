@@ -11,6 +11,7 @@
 #include "protocol/server/site_private.h"
 #include "protocol/server/survey.h"
 #include "protocol/server/view.h"
+#include "protocol/server/wusp_state.h"
 
 /* A survey looks at so many devices and makes room for others on the pool; it is taken
  * at most once a minute, and so that it fills no more than a twentieth of the time. */
@@ -43,6 +44,19 @@ static int review(struct unit *unit, struct session *session, struct problem *p)
 	return rc;
 }
 
+/* Keys of cookies are as old as the site's clock says, whichever that is. */
+static int keep_keys(struct unit *unit, struct session *session, struct problem *p)
+{
+	struct site *site = unit->site;
+	struct view *view = site_view_newest(site);
+
+	int rc = wusp_state_tick(site, session, view, p);
+	if (rc == 1)
+		rc = site_view_renew(site, session, view, &unit->fresh, p);
+	view_give(view);
+	return rc;
+}
+
 static int run(struct work *work, struct session *session, struct problem *p)
 {
 	struct unit *unit = (struct unit *)work;
@@ -51,7 +65,7 @@ static int run(struct work *work, struct session *session, struct problem *p)
 	struct view *before = site->newest;
 
 	__atomic_store_n(&site->keeper->poked, false, __ATOMIC_RELEASE);
-	if (review(unit, session, p) == 0 &&
+	if (keep_keys(unit, session, p) == 0 && review(unit, session, p) == 0 &&
 	    keeper_operations(site, session, &unit->fresh, &unit->more, p) == 0)
 		return 0;
 	site->newest = before; /* nothing of it is so */

@@ -84,9 +84,17 @@ int wusp_state_follow(struct site *site, struct session *session,
 	return 0;
 }
 
-int wusp_state_tick(struct site *site, struct session *session, struct problem *p)
+int wusp_state_tick(struct site *site, struct session *session, const struct view *view,
+		    struct problem *p)
 {
-	return wusp_identity_keep(site->backend->ops, session, site_now(site), p);
+	static const uint8_t none[COOKIE_KEY];
+	struct cookie_keys keys = view->wusp.keys;
+	int64_t now_s = site_now(site);
+
+	/* Only tried, on a copy: it is asked often and seldom due. */
+	if (!cookie_keys_rotate(&keys, now_s, WUSP_KEY_AGE_S, none))
+		return 0;
+	return wusp_identity_keep(site->backend->ops, session, now_s, p);
 }
 
 /* --- the mark --------------------------------------------------------------------- */

@@ -32,7 +32,9 @@ int wusp_state_follow(struct site *site, struct session *session,
 /* On the writer, after the commit of a view: the mark. */
 void wusp_state_mark(struct site *site, const struct view *view);
 
-/* On the writer, now and then: keys that are due.  1 when the view is to be made anew. */
-int wusp_state_tick(struct site *site, struct session *session, struct problem *p);
+/* On the writer, now and then: keys that are due, by those of the newest view.  1 when it
+ * is to be made anew. */
+int wusp_state_tick(struct site *site, struct session *session, const struct view *view,
+		    struct problem *p);
 
 #endif

@@ -379,6 +379,89 @@ TEST(however_much_a_batch_says_the_steps_of_a_flow_are_all_kept)
 	expect_whole_log();
 }
 
+static int ask_removal(struct change *change, struct problem *p)
+{
+	const struct removal removal = { .kind = REQUEST_UNINSTALL, .kb = 5058497 };
+
+	return passage_request(change->record, change->decision, &removal, change->now_s,
+			       change->outcome, p);
+}
+
+/* A hotpatch is to be removed, and the agent was shown so. */
+static void begin_removal(void)
+{
+	static const char *const lab[] = { "site=lab",
+					   "vbs=running",
+					   "chpe=off",
+					   "os.kbs=KB5055523;KB5058497",
+					   "hotpatch.enrolled=yes",
+					   NULL };
+
+	instance = 0;
+	used = 0;
+	batch[0] = '\0';
+	assert_true(agent_login(&agent));
+	assert_true(assert_facts(AGENT_ID, lab));
+	scan_as(MAY_H);
+	assert_true(yard_change(&yard, AGENT_ID, ask_removal));
+	assert_true(agent_scan(&agent));
+	note_root();
+}
+
+static int note_removal(void *owner, const struct event *event)
+{
+	if (event->kind == EVENT_FLOW && event->flow_kind == FLOW_UNINSTALL)
+		*(struct event *)owner = *event;
+	return 0;
+}
+
+static const struct {
+	int number;
+	int64_t result;
+	enum flow_state then, shown;
+} removals[] = {
+	{ 224, 0x00240005, FLOW_RESTART_PENDING, FLOW_REMOVED },
+	{ 201, 0x00240005, FLOW_RESTART_PENDING, FLOW_REMOVED },
+	/* Only what it shows is believed. */
+	{ 222, 0, FLOW_RESTART_PENDING, FLOW_REMOVED },
+	{ 221, -2146498304, FLOW_FAILED, FLOW_FAILED },
+	{ 223, 0, FLOW_FAILED, FLOW_FAILED },
+	{ 225, -1, FLOW_FAILED, FLOW_FAILED },
+	{ 204, -1, FLOW_FAILED, FLOW_FAILED },
+};
+
+static void remove_as(size_t row)
+{
+	struct event last = { .to = FLOW_NONE };
+
+	begin_removal();
+	expect_state(FLOW_OFFERED);
+	report(226, 0);
+	expect_state(FLOW_REMOVING);
+	report(removals[row].number, removals[row].result);
+	assert_true(yard_events(&yard, AGENT_ID, note_removal, &last));
+	if (last.to != removals[row].then)
+		fail_msg("after %d: %s", removals[row].number, flow_state_name(last.to));
+	if (last.to == FLOW_FAILED)
+		assert_int_equal(last.code, (uint32_t)removals[row].result);
+	scan_as(APRIL);
+	assert_true(yard_events(&yard, AGENT_ID, note_removal, &last));
+	if (last.to != removals[row].shown)
+		fail_msg("after %d and a scan: %s", removals[row].number,
+			 flow_state_name(last.to));
+}
+
+TEST(a_removal_goes_as_its_events_say_and_ends_as_the_device_shows)
+{
+	for (size_t i = 0; i < COUNT_OF(removals); i++) {
+		if (i > 0) {
+			wusp_case_teardown(state);
+			assert_int_equal(wusp_case_setup(state), 0);
+		}
+		remove_as(i);
+	}
+}
+
 static int note_text(void *owner, const struct event *event)
 {
 	if (event->kind == EVENT_IGNORED)
@@ -489,6 +572,7 @@ int main(void)
 		WUSP_CASE(
 			a_status_counts_what_is_needed_and_what_is_installed_and_only_the_last_counts),
 		WUSP_CASE(however_much_a_batch_says_the_steps_of_a_flow_are_all_kept),
+		WUSP_CASE(a_removal_goes_as_its_events_say_and_ends_as_the_device_shows),
 		WUSP_CASE(what_an_agent_says_is_cut_between_characters),
 		WUSP_CASE(
 			a_batch_without_a_cookie_is_taken_from_a_computer_that_is_known),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/server/keeper.h"
 #include "protocol/wusp/library.h"
 #include "tests/unit/wusp/wusp_case.h"
 
@@ -395,6 +396,46 @@ TEST(what_a_registration_says_in_markup_is_kept_as_text)
 	assert_true(strlen(facts_get(&record.facts, "hardware.model")) == 255);
 }
 
+static int nothing(struct change *change, struct problem *p)
+{
+	(void)change;
+	(void)p;
+	return 0;
+}
+
+/* The keeper's next unit, and one behind it that is waited for. */
+static struct cookie_keys keys_after_a_tick(void)
+{
+	keeper_poke(yard.site);
+	assert_true(yard_change(&yard, AGENT_ID, nothing));
+	struct view *view = site_view(yard.site);
+	struct cookie_keys keys = view->wusp.keys;
+	view_give(view);
+	return keys;
+}
+
+TEST(keys_are_changed_by_themselves_and_what_the_old_one_signed_stays_good)
+{
+	struct cookie_keys keys = keys_after_a_tick();
+
+	assert_int_equal(keys.keys[0].id, 1);
+	assert_int_equal(keys.keys[1].id, 0);
+	assert_true(yard_advance(&yard, DAYS(30) - 600));
+	assert_int_equal(keys_after_a_tick().keys[0].id, 1);
+	assert_true(agent_login(&agent));
+	assert_true(yard_advance(&yard, 1200));
+	keys = keys_after_a_tick();
+	assert_int_equal(keys.keys[0].id, 2);
+	assert_int_equal(keys.keys[1].id, 1);
+	assert_memory_not_equal(keys.keys[0].bytes, keys.keys[1].bytes, COOKIE_KEY);
+	assert_int_equal(agent_sync(&agent, ""), 200);
+	assert_true(yard_advance(&yard, DAYS(2)));
+	keys = keys_after_a_tick();
+	assert_int_equal(keys.keys[0].id, 2);
+	assert_int_equal(keys.keys[1].id, 0);
+	assert_int_equal(agent_sync(&agent, ""), 500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,6 +460,8 @@ int main(void)
 		WUSP_CASE(who_never_registered_is_asked_to_and_may_then_go_on),
 		WUSP_CASE(a_device_that_was_forgotten_begins_anew),
 		WUSP_CASE(what_a_registration_says_in_markup_is_kept_as_text),
+		WUSP_CASE(
+			keys_are_changed_by_themselves_and_what_the_old_one_signed_stays_good),
 	};
 	return cmocka_run_group_tests_name("wusp/session", tests, NULL, NULL);
 }
