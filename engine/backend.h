@@ -269,8 +269,10 @@ struct backend_ops {
 			 struct problem *p);
 	int (*setting_put)(struct session *session, const char *name, const char *value,
 			   struct problem *p);
+	/* Sets its revision id.  PROBLEM_CONFLICT for a revision that was here before,
+	 * but for an imported one that was retired: it comes back as what it was. */
 	int (*update_put)(struct session *session, struct update_revision *update,
-			  struct problem *p); /* sets its revision id */
+			  struct problem *p);
 	/* No longer current, and nothing takes its place. */
 	int (*update_retire)(struct session *session, const char *id, struct problem *p);
 	int (*computer_put)(struct session *session, const struct computer *computer,

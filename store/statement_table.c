@@ -280,13 +280,18 @@ const struct statement_text statement_table[STATEMENTS] = {
 		" ON CONFLICT DO UPDATE SET value = excluded.value" },
 
 	/* Windows Update Agents. */
+	/* A genuine revision that was retired may come back as what it was. */
 	[STATEMENT_UPDATE_ADD] = { "update add", 10,
 		"INSERT INTO update_revision (id, number, imported, " KEY_COLUMNS
 		", arch, document, added_s)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
-	[STATEMENT_UPDATE_RETIRE] = { "update retire", 1,
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+		" ON CONFLICT DO UPDATE SET product = ?4, kb = ?5, base = ?6, revision = ?7,"
+		" arch = ?8, document = ?9, added_s = ?10"
+		" WHERE document IS NULL AND imported AND ?3"
+		" RETURNING revision_id" },
+	[STATEMENT_UPDATE_RETIRE] = { "update retire", 2,
 		"UPDATE update_revision SET document = NULL"
-		" WHERE id = ?1 AND document IS NOT NULL" },
+		" WHERE id = ?1 AND document IS NOT NULL AND number IS NOT ?2" },
 	[STATEMENT_UPDATES] = { "updates", 0,
 		"SELECT revision_id, id, number, imported, " KEY_COLUMNS
 		", arch, added_s, document FROM update_revision"

@@ -6,7 +6,10 @@
 #include "engine/problem.h"
 #include "store/session.h"
 
-int store_update_retire(struct session *session, const char *id, struct problem *p)
+/* What is current of an update is no longer so, but for the revision *kept (may be NULL).
+ */
+static int retire(struct session *session, const char *id, const int32_t *kept,
+		  struct problem *p)
 {
 	assert(session->room != NULL);
 	int index = 1;
@@ -15,21 +18,25 @@ int store_update_retire(struct session *session, const char *id, struct problem 
 		return -1;
 
 	bind_text(stmt, &index, id);
+	if (kept != NULL)
+		bind_int(stmt, &index, *kept);
 	if (statement_run(stmt, p) < 0)
 		return problem_while(p, "retiring update %s", id);
 	return 0;
 }
 
-int store_update_put(struct session *session, struct update_revision *update,
-		     struct problem *p)
+int store_update_retire(struct session *session, const char *id, struct problem *p)
 {
-	int index = 1;
+	return retire(session, id, NULL, p);
+}
 
-	if (store_update_retire(session, update->id, p) < 0)
-		return -1;
+static int add(struct session *session, struct update_revision *update, struct problem *p)
+{
+	int index = 1, column = 0;
 	BORROWED sqlite3_stmt *stmt = session_take(session, STATEMENT_UPDATE_ADD, p);
 	if (stmt == NULL)
 		return -1;
+
 	bind_text(stmt, &index, update->id);
 	bind_int(stmt, &index, update->revision);
 	bind_int(stmt, &index, update->is_imported);
@@ -37,10 +44,24 @@ int store_update_put(struct session *session, struct update_revision *update,
 	bind_text(stmt, &index, update->arch == ARCH_NONE ? "" : arch_name(update->arch));
 	bind_bytes_as_text(stmt, &index, update->document, update->size);
 	bind_int(stmt, &index, update->added_s);
-	if (statement_run(stmt, p) < 0)
+	int rc = statement_next(stmt, p);
+	if (rc == 0)
+		return problem_set(p, PROBLEM_CONFLICT, "it is here already");
+	if (rc == 1) {
+		update->revision_id = (int32_t)column_int(stmt, &column);
+		rc = statement_next(stmt, p); /* let it finish */
+	}
+	return rc;
+}
+
+int store_update_put(struct session *session, struct update_revision *update,
+		     struct problem *p)
+{
+	if (retire(session, update->id, &update->revision, p) < 0)
+		return -1;
+	if (add(session, update, p) < 0)
 		return problem_while(p, "keeping revision %d of update %s",
 				     update->revision, update->id);
-	update->revision_id = (int32_t)sqlite3_last_insert_rowid(session->db);
 	return 0;
 }
 

@@ -105,7 +105,50 @@ TEST(the_same_revision_of_an_update_is_never_put_twice)
 	snprintf(update.id, sizeof update.id, "%s", one);
 	assert_int_equal(
 		fixture_write(&fixture, (struct change){ make_update, &update }, &p), -1);
+	assert_int_equal(p.kind, PROBLEM_CONFLICT);
 	check_updates(&fixture, "1:1:1:<a/> ");
+	/* Not when it was retired either. */
+	fixture_must_write(&fixture, (struct change){ make_retired, (void *)one });
+	assert_int_equal(
+		fixture_write(&fixture, (struct change){ make_update, &update }, &p), -1);
+	check_updates(&fixture, "");
+	fixture_fini(&fixture);
+}
+
+TEST(a_genuine_revision_that_was_retired_comes_back_under_its_number)
+{
+	struct fixture fixture;
+	struct problem p = { 0 };
+	struct update_revision update = { .revision = 200,
+					  .is_imported = true,
+					  .arch = ARCH_ARM64,
+					  .key = { .build = { 26100, 4349 } },
+					  .document = "<a/>",
+					  .size = 4,
+					  .added_s = T0 };
+
+	fixture_init(&fixture);
+	fixture_open(&fixture);
+	put_update(&fixture, two, 1, "<b/>");
+	snprintf(update.id, sizeof update.id, "%s", one);
+	fixture_must_write(&fixture, (struct change){ make_update, &update });
+	assert_int_equal(update.revision_id, 2);
+	/* While it stands it is not put again. */
+	assert_int_equal(
+		fixture_write(&fixture, (struct change){ make_update, &update }, &p), -1);
+	check_updates(&fixture, "1:9:1:<b/> 2:1:200:<a/> ");
+	fixture_must_write(&fixture, (struct change){ make_retired, (void *)one });
+	check_updates(&fixture, "1:9:1:<b/> ");
+	update.revision_id = 0;
+	fixture_must_write(&fixture, (struct change){ make_update, &update });
+	assert_int_equal(update.revision_id, 2);
+	check_updates(&fixture, "1:9:1:<b/> 2:1:200:<a/> ");
+	/* One of ours may not take its place under the same number. */
+	fixture_must_write(&fixture, (struct change){ make_retired, (void *)one });
+	update.is_imported = false;
+	assert_int_equal(
+		fixture_write(&fixture, (struct change){ make_update, &update }, &p), -1);
+	assert_true(put_update(&fixture, one, 201, "<c/>") > 2);
 	fixture_fini(&fixture);
 }
 
@@ -232,6 +275,8 @@ int main(void)
 		cmocka_unit_test(
 			a_new_revision_replaces_the_one_before_and_no_number_comes_twice),
 		cmocka_unit_test(the_same_revision_of_an_update_is_never_put_twice),
+		cmocka_unit_test(
+			a_genuine_revision_that_was_retired_comes_back_under_its_number),
 		cmocka_unit_test(a_computer_is_kept_and_tied_anew),
 		cmocka_unit_test(
 			a_report_is_news_once_for_each_device_and_only_so_many_are_remembered),
