@@ -20,6 +20,7 @@ const struct noun nouns[] = {
 	{ "catalog",   "cat",   "the releases that are known" },
 	{ "plan",      NULL,    "policies, rings and holds, as one file" },
 	{ "payload",   NULL,    "the files that are handed out" },
+	{ "bundle",    NULL,    "updates on a disk, signed offline" },
 	{ "update",    "updates", "what Windows Update Agents are sent" },
 	{ "computer",  "computers", "Windows Update Agents, and the devices they are" },
 	{ "report",    NULL,    "the fleet in numbers" },
@@ -38,7 +39,7 @@ static const struct command *const tables[] = {
 	yard_commands,   device_commands,  operation_commands, rollout_commands,
 	hold_commands,   catalog_commands, plan_commands,      payload_commands,
 	report_commands, decide_commands,  rehearse_commands,  windows_commands,
-	help_commands,
+	bundle_commands, help_commands,
 };
 
 const struct command *command_at(size_t n)

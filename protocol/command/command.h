@@ -69,6 +69,20 @@ enum option {
 	OPTION_AS_OF,
 	OPTION_RELEASE,
 	OPTION_ARCH,
+	OPTION_KEY,
+	OPTION_PASSPHRASE_FILE,
+	OPTION_DAYS,
+	OPTION_REPLACE,
+	OPTION_CONTENTS,
+	OPTION_SINCE,
+	OPTION_MAX_SIZE,
+	OPTION_ROOT,
+	OPTION_STATE,
+	OPTION_METADATA_DIR,
+	OPTION_METADATA_URL,
+	OPTION_TARGET_NAME,
+	OPTION_TARGET_URL,
+	OPTION_TARGET_DIR,
 	OPTIONS
 };
 #define TAKES(option) (UINT64_C(1) << (option))
@@ -130,7 +144,7 @@ enum format {
 };
 extern const char *const format_names[FORMATS];
 
-enum { CATALOGS_MOST = 256, ASSUMPTIONS_MOST = 32, FAILS_MOST = 64 };
+enum { CATALOGS_MOST = 256, ASSUMPTIONS_MOST = 32, FAILS_MOST = 64, KEYS_MOST = 16 };
 
 struct invocation {
 	const struct noun *noun;       /* NULL: none was said */
@@ -144,6 +158,8 @@ struct invocation {
 	const char *assumptions[ASSUMPTIONS_MOST];
 	size_t fail_count; /* OPTION_FAIL likewise */
 	const char *fails[FAILS_MOST];
+	size_t key_count; /* OPTION_KEY likewise */
+	const char *keys[KEYS_MOST];
 	enum format format;
 	int64_t limit; /* INT64_MAX without one */
 	struct terminal terminal;

@@ -55,6 +55,20 @@ const struct option_row option_rows[OPTIONS] = {
 	[OPTION_JOBS]       = { "jobs", 0, "N", false, false, "so many threads; one for each core" },
 	[OPTION_SAVE]       = { "save", 0, "NAME", false, false, "keep it as NAME.rehearsal.json, or in a file, as out/may.json" },
 	[OPTION_AS_OF]      = { "as-of", 0, "TIME", false, false, "know no release that was published later" },
+	[OPTION_KEY]        = { "key", 0, "FILE", false, true, "a private key to sign with; may be repeated" },
+	[OPTION_PASSPHRASE_FILE] = { "passphrase-file", 0, "FILE", false, false, "its first line opens the keys; else the terminal is asked" },
+	[OPTION_DAYS]       = { "days", 0, "N", false, false, "so long it is good" },
+	[OPTION_REPLACE]    = { "replace", 0, "ID=FILE", false, false, "this .pub in place of the key whose id begins so" },
+	[OPTION_CONTENTS]   = { "contents", 0, "FOLDER", false, false, "the files, and contents.tsv that says what they are" },
+	[OPTION_SINCE]      = { "since", 0, "FOLDER", false, false, "leave out what this earlier bundle had" },
+	[OPTION_MAX_SIZE]   = { "max-size", 0, "SIZE", false, false, "at most so much on a volume, as 4G or 650M" },
+	[OPTION_ROOT]       = { "root", 0, "FILE", false, false, "the root to trust, for the first time" },
+	[OPTION_STATE]      = { "state", 0, "FOLDER", false, false, "what was imported and trusted before" },
+	[OPTION_METADATA_DIR] = { "metadata-dir", 0, "FOLDER", false, false, "where the trusted files are kept" },
+	[OPTION_METADATA_URL] = { "metadata-url", 0, "URL", false, false, "where the metadata are served" },
+	[OPTION_TARGET_NAME] = { "target-name", 0, "NAME", false, false, "the file to download" },
+	[OPTION_TARGET_URL] = { "target-base-url", 0, "URL", false, false, "where the files are served" },
+	[OPTION_TARGET_DIR] = { "target-dir", 0, "FOLDER", false, false, "where the download goes" },
 };
 /* clang-format on */
 
@@ -121,6 +135,9 @@ static int keep(struct invocation *invocation, int option, const char *value,
 	if (option == OPTION_FAIL)
 		return keep_one(row, invocation->fails, &invocation->fail_count,
 				FAILS_MOST, value, p);
+	if (option == OPTION_KEY)
+		return keep_one(row, invocation->keys, &invocation->key_count, KEYS_MOST,
+				value, p);
 	if (option == OPTION_ASSUME)
 		return keep_one(row, invocation->assumptions,
 				&invocation->assumption_count, ASSUMPTIONS_MOST, value,

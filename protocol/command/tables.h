@@ -18,6 +18,7 @@ extern const struct command windows_commands[];
 extern const struct command report_commands[];
 extern const struct command decide_commands[];
 extern const struct command rehearse_commands[];
+extern const struct command bundle_commands[];
 extern const struct command help_commands[];
 
 #endif

@@ -340,7 +340,6 @@ uint64_t tuf_medium_bytes(const struct tuf_medium *medium)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < medium->count; i++) {
-		/* lengths are below 2^53, and there are few enough not to overflow */
 		if (medium->items[i].place == TUF_PLACE_MEDIUM)
 			bytes += medium->items[i].target->length;
 	}
@@ -497,22 +496,13 @@ static int part_open(int work, const char *part, uint64_t length, uint64_t *done
 	return openat(work, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
-int tuf_medium_copy(const struct tuf_medium *medium, size_t i, int work,
+int tuf_target_copy(const struct tuf_target *target, int from, int work, const char *file,
 		    struct problem *p)
 {
-	const struct tuf_item *item = &medium->items[i];
-	const struct tuf_target *target = item->target;
 	char part[TUF_FILE_NAME + 8];
 	uint64_t done;
-	struct problem none;
 
-	if (tuf_target_verify(target, work, item->file, &none) == 0)
-		return 0;
-	(void)unlinkat(work, item->file, 0);
-	int from = item_open(medium, i, p);
-	if (from < 0)
-		return -1;
-	snprintf(part, sizeof part, "%s.part", item->file);
+	snprintf(part, sizeof part, "%s.part", file);
 	int to = part_open(work, part, target->length, &done);
 	int result = to < 0 ? disk_failed(target, "copied", p)
 			    : pump(target, from, to, done, p);
@@ -520,14 +510,30 @@ int tuf_medium_copy(const struct tuf_medium *medium, size_t i, int work,
 		result = disk_failed(target, "copied", p);
 	if (to >= 0 && close(to) < 0 && result == 0)
 		result = disk_failed(target, "copied", p);
-	close(from);
 	if (result < 0)
 		return -1;
 	if (tuf_target_verify(target, work, part, p) < 0) {
 		(void)unlinkat(work, part, 0); /* nothing to go on with */
 		return -1;
 	}
-	if (renameat(work, part, work, item->file) < 0)
+	if (renameat(work, part, work, file) < 0)
 		return disk_failed(target, "renamed", p);
 	return 0;
+}
+
+int tuf_medium_copy(const struct tuf_medium *medium, size_t i, int work,
+		    struct problem *p)
+{
+	const struct tuf_item *item = &medium->items[i];
+	struct problem none;
+
+	if (tuf_target_verify(item->target, work, item->file, &none) == 0)
+		return 0;
+	(void)unlinkat(work, item->file, 0);
+	int from = item_open(medium, i, p);
+	if (from < 0)
+		return -1;
+	int result = tuf_target_copy(item->target, from, work, item->file, p);
+	close(from);
+	return result;
 }

@@ -80,6 +80,10 @@ int tuf_medium_copy(const struct tuf_medium *medium, size_t i, int work,
  * ends with; also for an importer's `have`. */
 int tuf_target_verify(const struct tuf_target *target, int folder, const char *file,
 		      struct problem *p);
+/* Copy the file at `from` into `work` as `file`, by way of file.part, which it goes on
+ * with if it is there, and verify the copy before it gets its name. */
+int tuf_target_copy(const struct tuf_target *target, int from, int work, const char *file,
+		    struct problem *p);
 /* "<sha256>.<name>" */
 void tuf_target_file(const struct tuf_target *target, char file[TUF_FILE_NAME]);
 

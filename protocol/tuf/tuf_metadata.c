@@ -213,7 +213,8 @@ static int read_length(const struct tuf_metadata *m, const struct tuf_json *entr
 	const struct tuf_json *hashes = tuf_json_member(entry, "hashes");
 
 	*length = -1;
-	if (size != NULL && (size->type != TUF_JSON_WHOLE || size->whole < 0))
+	if (size != NULL && (size->type != TUF_JSON_WHOLE || size->whole < 0 ||
+			     size->whole > (int64_t)TUF_LENGTH_MOST))
 		return about(m, entry->key, "has a length that is none", p);
 	if (size != NULL)
 		*length = size->whole;

@@ -36,6 +36,8 @@ enum {
 	TUF_TARGETS_MOST = 64 * 1024 * 1024,
 };
 extern const size_t tuf_most[TUF_ROLES];
+/* Of one target, in bytes: a list has fewer than 2^18, so no sum of them overflows. */
+#define TUF_LENGTH_MOST (UINT64_C(1) << 46)
 
 /* Who may sign for a role, and how many of them must. */
 struct tuf_trust {

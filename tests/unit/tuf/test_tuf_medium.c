@@ -51,7 +51,7 @@ static const char *file_of(const char *name)
 	struct tuf_metadata *m = tuf_metadata_read(
 		TUF_TARGETS, "t", r.file[TUF_TARGETS].at, r.file[TUF_TARGETS].size, &p);
 
-	strcpy(file, "targets/");
+	snprintf(file, sizeof file, "%s", "targets/");
 	tuf_target_file(tuf_metadata_target(m, name), file + 8);
 	tuf_metadata_free(m);
 	return file;
@@ -77,11 +77,11 @@ static int set_up(void **state)
 {
 	(void)state;
 	repository_init(&r);
-	strcpy(base, "/tmp/medium-XXXXXX");
+	snprintf(base, sizeof base, "%s", "/tmp/medium-XXXXXX");
 	assert_non_null(mkdtemp(base));
-	strcpy(medium_path, below(base, "medium"));
-	strcpy(second_path, below(base, "second"));
-	strcpy(work_path, below(base, "work"));
+	snprintf(medium_path, sizeof medium_path, "%s", below(base, "medium"));
+	snprintf(second_path, sizeof second_path, "%s", below(base, "second"));
+	snprintf(work_path, sizeof work_path, "%s", below(base, "work"));
 	lay_out(medium_path);
 	put(below(medium_path, file_of("a.msu")), "alpha", 5);
 	put(below(medium_path, file_of("plan.xml")), "two", 3);
@@ -167,7 +167,7 @@ TEST(what_is_not_signed_for_is_refused_wherever_it_lies)
 
 	for (size_t i = 0; i < COUNT_OF(extra); i++) {
 		char path[200];
-		strcpy(path, below(medium_path, extra[i]));
+		snprintf(path, sizeof path, "%s", below(medium_path, extra[i]));
 		put(path, "x", 1);
 		refused(1, "is not part of the signed bundle; take it off");
 		unlink(path);
@@ -180,7 +180,7 @@ TEST(links_pipes_and_second_names_are_refused)
 {
 	char path[200];
 
-	strcpy(path, below(medium_path, file_of("a.msu")));
+	snprintf(path, sizeof path, "%s", below(medium_path, file_of("a.msu")));
 	unlink(path);
 	assert_int_equal(symlink("/etc/passwd", path), 0);
 	refused(1, "symbolic link");
@@ -196,7 +196,7 @@ TEST(links_pipes_and_second_names_are_refused)
 	refused(1, "a second name (a hard link)");
 	unlink(path);
 	put(path, "alpha", 5);
-	strcpy(path, below(medium_path, "metadata"));
+	snprintf(path, sizeof path, "%s", below(medium_path, "metadata"));
 	assert_int_equal(rename(path, below(base, "moved")), 0);
 	assert_int_equal(symlink("../moved", path), 0);
 	refused(1, "symbolic link");
@@ -249,7 +249,7 @@ TEST(a_file_of_another_size_is_refused_before_it_is_read)
 {
 	char path[200];
 
-	strcpy(path, below(medium_path, file_of("a.msu")));
+	snprintf(path, sizeof path, "%s", below(medium_path, file_of("a.msu")));
 	assert_int_equal(truncate(path, INT64_C(1) << 40), 0);
 	refused(1, "'a.msu' has 1099511627776 bytes, and 5 were signed");
 	assert_int_equal(truncate(path, 4), 0);
@@ -360,7 +360,7 @@ TEST(an_old_root_on_the_medium_is_a_root)
 	put(below(medium_path, "metadata/2.root.json"), r.file[TUF_ROOT].at,
 	    r.file[TUF_ROOT].size);
 	assert_int_equal(look(1, &p), 0);
-	strcpy(path, below(medium_path, "metadata/1.root.json"));
+	snprintf(path, sizeof path, "%s", below(medium_path, "metadata/1.root.json"));
 	put(path, "smuggled", 8);
 	refused(1, "1.root.json:1: (byte 0) a value was expected");
 	put(path, r.file[TUF_ROOT].at, r.file[TUF_ROOT].size);
