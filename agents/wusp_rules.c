@@ -117,7 +117,7 @@ static bool rule_processor(const struct wu_machine *machine,
 	return number_is(element, "Architecture", machine->arch);
 }
 
-/* Of its own family and architecture, from that version on. */
+/* Of its own family and architecture, in any case, from that version on. */
 static bool rule_release(const struct wu_machine *machine,
 			 const struct xml_element *element)
 {
@@ -127,7 +127,7 @@ static bool rule_release(const struct wu_machine *machine,
 	int64_t a, b;
 
 	return name != NULL && strncmp(name, family, strlen(family)) == 0 &&
-	       strstr(name, arch) != NULL &&
+	       strcasestr(name, arch) != NULL &&
 	       version(attribute_of(machine, "OSVersion"), &a) &&
 	       version(xml_attribute(element, "Version"), &b) && a >= b;
 }

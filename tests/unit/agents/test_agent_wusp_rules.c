@@ -100,7 +100,10 @@ TEST(each_rule_is_judged_by_the_machine)
 		{ "<ProductReleaseInstalled Name=\"Client.OS.RS2.AMD64\" "
 		  "Version=\"10.0.26100.3776\"/>",
 		  false },
-		{ "<ProductReleaseInstalled Name=\"Server.OS.RS2.AMD64\" "
+		{ "<ProductReleaseInstalled Name=\"Client.OS.RS2.amd64\" "
+		  "Version=\"10.0.26100.1\"/>",
+		  true },
+		{ "<ProductReleaseInstalled Name=\"Server.OS.amd64\" "
 		  "Version=\"10.0.26100.1\"/>",
 		  false },
 		{ "<ProductReleaseInstalled Name=\"Client.OS.RS2.ARM64\" "
