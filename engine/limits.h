@@ -44,6 +44,9 @@ enum {
 	LIMIT_XML_TAG = 64 * 1024,    /* one start tag with its attributes */
 	LIMIT_XML_ATTRIBUTES = 64,    /* of one element: each is compared with each */
 	LIMIT_XML_ELEMENTS = 2000000, /* 20,000 releases with all they supersede */
+
+	/* One update's metadata.  The largest seen holds a package manifest of 47 MB. */
+	LIMIT_UPDATE_DOCUMENT = 64 * 1024 * 1024,
 };
 
 #endif

@@ -109,8 +109,8 @@ static bool language_fits(const char *language, const char *locale, size_t size)
 
 /* In the first locale for which there is one, by the whole or by its language; else in
  * English, else in any. */
-static const struct update_fragment *localized(const struct update_document *document,
-					       const struct many *locales)
+static const struct update_fragment *in_language(const struct update_fragment *fragments,
+						 size_t count, const struct many *locales)
 {
 	const struct soap_text *words = locales->list.items;
 
@@ -119,18 +119,18 @@ static const struct update_fragment *localized(const struct update_document *doc
 			continue;
 		size_t sizes[] = { words[w].size, strcspn(words[w].at, "-") };
 		for (size_t s = 0; s < 2; s++) {
-			for (size_t i = 0; i < document->localized_count; i++) {
-				if (language_fits(document->localized[i].language,
-						  words[w].at, sizes[s]))
-					return &document->localized[i];
+			for (size_t i = 0; i < count; i++) {
+				if (language_fits(fragments[i].language, words[w].at,
+						  sizes[s]))
+					return &fragments[i];
 			}
 		}
 	}
-	for (size_t i = 0; i < document->localized_count; i++) {
-		if (language_fits(document->localized[i].language, "en", 2))
-			return &document->localized[i];
+	for (size_t i = 0; i < count; i++) {
+		if (language_fits(fragments[i].language, "en", 2))
+			return &fragments[i];
 	}
-	return document->localized_count > 0 ? &document->localized[0] : NULL;
+	return count > 0 ? fragments : NULL;
 }
 
 static void put_fragment(struct soap_writer *out, const struct update *update,
@@ -164,7 +164,14 @@ static void put_fragments(struct wusp_call *call, const struct view *view,
 		if (bits & INFO_EXTENDED)
 			put_fragment(out, update, &document->extended);
 		if (bits & INFO_LOCALIZED)
-			put_fragment(out, update, localized(document, &sent->locales));
+			put_fragment(out, update,
+				     in_language(document->localized,
+						 document->localized_count,
+						 &sent->locales));
+		if (bits & INFO_EULA)
+			put_fragment(out, update,
+				     in_language(document->eulas, document->eula_count,
+						 &sent->locales));
 	}
 	soap_close(out, "Updates");
 }

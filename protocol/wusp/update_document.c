@@ -8,6 +8,7 @@
 #include "engine/catalog.h"
 #include "engine/findings.h"
 #include "engine/problem.h"
+#include "engine/utf8.h"
 #include "protocol/soap/soap_write.h"
 #include "protocol/wusp/update_reading.h"
 
@@ -22,6 +23,7 @@ static const char *const section_names[SECTIONS] = {
 	[SECTION_RULES] = "ApplicabilityRules",
 	[SECTION_FILES] = "Files",
 	[SECTION_HANDLER] = "HandlerSpecificData",
+	[SECTION_EULAS] = "EulaFiles",
 };
 
 /* --- attributes ------------------------------------------------------------------- */
@@ -66,12 +68,6 @@ static bool extended_takes(const struct xml_attribute *attribute)
 	       strcmp(attribute->value, "false") != 0;
 }
 
-static bool is_true(const struct xml_element *element, const char *name)
-{
-	const char *value = xml_attribute(element, name);
-	return value != NULL && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
-}
-
 static int read_properties(struct reading *reading, const struct xml_element *element,
 			   struct problem *p)
 {
@@ -93,8 +89,9 @@ static int read_properties(struct reading *reading, const struct xml_element *el
 	document->explicitly_deployable = is_true(element, "ExplicitlyDeployable");
 	if (handler != NULL) {
 		const char *last = strrchr(handler, '/');
-		snprintf(document->handler, sizeof document->handler, "%s",
-			 last == NULL ? handler : last + 1);
+		int wanted = snprintf(document->handler, sizeof document->handler, "%s",
+				      last == NULL ? handler : last + 1);
+		utf8_mark_cut(document->handler, sizeof document->handler, wanted);
 	}
 	snprintf(reading->default_language, sizeof reading->default_language, "%s",
 		 language == NULL ? "en" : language);
@@ -118,10 +115,25 @@ static struct copy *copy_of(struct reading *reading)
 	case SECTION_HANDLER:
 		return &reading->extended;
 	case SECTION_LOCALIZED:
+	case SECTION_EULAS:
 		return reading->depth > 2 ? &reading->localized : NULL;
 	default:
 		return NULL;
 	}
+}
+
+static int read_identity(struct reading *reading, const struct xml_element *element,
+			 struct problem *p)
+{
+	struct update_identity *identity = &reading->document->identity;
+
+	if (identity_read(element, identity, p) < 0)
+		return -1;
+	return identity->revision > 0
+		       ? 0
+		       : problem_set(
+				 p, PROBLEM_BAD_INPUT,
+				 "UpdateIdentity: a RevisionNumber from 1 on is wanted");
 }
 
 static int start_section(struct reading *reading, const struct xml_element *element,
@@ -141,12 +153,10 @@ static int start_section(struct reading *reading, const struct xml_element *elem
 	reading->section = (enum section)i;
 	if (i == SECTION_PROPERTIES)
 		return read_properties(reading, element, p);
-	if (i == SECTION_LOCALIZED)
+	if (i == SECTION_LOCALIZED || i == SECTION_EULAS)
 		return 0;
 	copy_start(copy_of(reading), element, NULL, NULL);
-	return i == SECTION_IDENTITY
-		       ? identity_read(element, &reading->document->identity, p)
-		       : 0;
+	return i == SECTION_IDENTITY ? read_identity(reading, element, p) : 0;
 }
 
 static void take_category(struct update_document *document,
@@ -169,6 +179,12 @@ static void want_text(struct reading *reading)
 	reading->text[0] = '\0';
 }
 
+static void take_language(struct reading *reading, const char *language)
+{
+	snprintf(reading->language, sizeof reading->language, "%.31s",
+		 language == NULL ? "" : language);
+}
+
 static int start_inside(struct reading *reading, const struct xml_element *element,
 			struct problem *p)
 {
@@ -185,8 +201,9 @@ static int start_inside(struct reading *reading, const struct xml_element *eleme
 			want_text(reading);
 		break;
 	case SECTION_LOCALIZED:
+	case SECTION_EULAS:
 		if (reading->depth == 3)
-			reading->language[0] = '\0';
+			take_language(reading, xml_attribute(element, "Language"));
 		if (reading->depth == 4 &&
 		    (strcmp(name, "Language") == 0 || strcmp(name, "Title") == 0))
 			want_text(reading);
@@ -278,9 +295,10 @@ static int finish_fragment(struct copy *copy, const char *language,
 
 static int end_localized(struct reading *reading, struct problem *p)
 {
-	enum { LANGUAGES_MOST = 256 };
-	struct update_fragment *fragment =
-		row_add(&reading->fragments, sizeof *fragment, LANGUAGES_MOST);
+	enum { LANGUAGES_MOST = 1024 };
+	struct row *row =
+		reading->section == SECTION_EULAS ? &reading->eulas : &reading->fragments;
+	struct update_fragment *fragment = row_add(row, sizeof *fragment, LANGUAGES_MOST);
 
 	if (fragment == NULL)
 		return problem_set(p, PROBLEM_TOO_LARGE,
@@ -304,12 +322,12 @@ static void end_words(struct reading *reading, const char *name)
 		if (kb_parse(reading->text, &kb))
 			document->kbs[document->kb_count++] = kb;
 	} else if (strcmp(name, "Language") == 0) {
-		snprintf(reading->language, sizeof reading->language, "%.31s",
-			 reading->text);
+		take_language(reading, reading->text);
 	} else if (strcmp(name, "Title") == 0 &&
 		   (is_default || document->title[0] == '\0')) {
-		snprintf(document->title, sizeof document->title, "%.255s",
-			 reading->text);
+		int wanted = snprintf(document->title, sizeof document->title, "%s",
+				      reading->text);
+		utf8_mark_cut(document->title, sizeof document->title, wanted);
 	}
 	reading->wants_text = false;
 }
@@ -333,7 +351,9 @@ static int on_end(void *owner, const char *element_space, const char *name,
 			rc = file_end(reading, name, p);
 		else
 			end_words(reading, name);
-		if (reading->section == SECTION_LOCALIZED && reading->depth == 3)
+		if ((reading->section == SECTION_LOCALIZED ||
+		     reading->section == SECTION_EULAS) &&
+		    reading->depth == 3)
 			rc = end_localized(reading, p);
 	}
 	reading->depth--;
@@ -399,6 +419,8 @@ static void hand_over(struct reading *reading)
 	document->file_count = reading->files.count;
 	document->localized = reading->fragments.at;
 	document->localized_count = reading->fragments.count;
+	document->eulas = reading->eulas.at;
+	document->eula_count = reading->eulas.count;
 	document->memory = reading->clause_ids.at;
 	free(reading->clauses.at);
 	copy_fini(&reading->core);
@@ -410,15 +432,22 @@ int update_document_read(const char *name, const char *text, size_t size,
 			 struct update_document *document, struct findings *findings)
 {
 	static const struct xml_events events = { on_start, on_text, on_end };
+	static const struct xml_limits limits = {
+		.document_bytes = LIMIT_UPDATE_DOCUMENT,
+		.tag_bytes = LIMIT_XML_TAG,
+		.depth = LIMIT_XML_DEPTH,
+		.attributes = LIMIT_XML_ATTRIBUTES,
+		.elements = LIMIT_XML_ELEMENTS,
+	};
 	struct reading reading = { .document = document };
-	struct xml_reader *xml = xml_reader_new(&events, &reading, &xml_limits_most);
+	struct xml_reader *xml = xml_reader_new(&events, &reading, &limits);
 	struct origin origin = { name, 0 };
 	struct problem p;
 
 	*document = (struct update_document){ .type = UPDATE_SOFTWARE };
-	copy_init(&reading.core);
-	copy_init(&reading.extended);
-	copy_init(&reading.localized);
+	copy_init(&reading.core, true);
+	copy_init(&reading.extended, false);
+	copy_init(&reading.localized, false);
 	int rc = xml == NULL ? no_memory(&p) : xml_reader_read(xml, text, size, &p);
 	if (xml != NULL)
 		origin.line = xml_reader_line(xml);
@@ -452,6 +481,9 @@ void update_document_fini(struct update_document *document)
 	for (size_t i = 0; i < document->localized_count; i++)
 		free_fragment(&document->localized[i]);
 	free((void *)document->localized);
+	for (size_t i = 0; i < document->eula_count; i++)
+		free_fragment(&document->eulas[i]);
+	free((void *)document->eulas);
 	free(document->memory);
 	*document = (struct update_document){ .type = UPDATE_SOFTWARE };
 }

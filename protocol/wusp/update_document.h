@@ -5,6 +5,7 @@
  *	core		UpdateIdentity, Properties, Relationships, ApplicabilityRules
  *	extended	ExtendedProperties, Files, HandlerSpecificData
  *	localized	LocalizedProperties, one for each language
+ *	eula		EulaFile, one for each file
  *
  * Fragments are kept escaped, as they go into <Xml>, so that answers only copy them.
  * Documents are anybody's: what is malformed, too large, or lacks what a rule below needs
@@ -62,7 +63,7 @@ struct update_file {
 };
 
 struct update_fragment {
-	const char *language; /* "" but for localized ones */
+	const char *language; /* "" where it has none */
 	const char *text;     /* escaped; NUL-terminated beyond `size` */
 	size_t size;
 };
@@ -90,6 +91,8 @@ struct update_document {
 	struct update_fragment core, extended;
 	size_t localized_count;
 	const struct update_fragment *localized;
+	size_t eula_count;
+	const struct update_fragment *eulas;
 	void *memory; /* not for readers */
 };
 

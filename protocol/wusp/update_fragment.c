@@ -3,11 +3,13 @@
  * vocabularies that agents read with their own name space left as they are. */
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/wusp/update_reading.h"
 
-enum { FRAGMENT_MOST = 48 * 1024 * 1024 };
+/* A document and the names that are written again. */
+enum { FRAGMENT_MOST = 2 * LIMIT_UPDATE_DOCUMENT };
 
 static const char rules[] = "http://schemas.microsoft.com/msus/2002/12/";
 static const struct {
@@ -21,11 +23,11 @@ static const char *const kept_spaces[] = {
 	"urn:schemas-microsoft-com:asm.v3",
 	"http://www.microsoft.com/msi/patch_applicability.xsd",
 };
-static const char space_xsi[] = "http://www.w3.org/2001/XMLSchema-instance";
+static const char space_xml[] = "http://www.w3.org/XML/1998/namespace";
 
-void copy_init(struct copy *copy)
+void copy_init(struct copy *copy, bool has_rules)
 {
-	*copy = (struct copy){ .failed = false };
+	*copy = (struct copy){ .has_rules = has_rules };
 	buffer_init(&copy->raw, FRAGMENT_MOST);
 }
 
@@ -88,7 +90,7 @@ static const char *prefix_of(const struct copy *copy, const char *space)
 {
 	size_t start = sizeof rules - 1;
 
-	if (copy->kept > 0 || strncmp(space, rules, start) != 0)
+	if (!copy->has_rules || copy->kept > 0 || strncmp(space, rules, start) != 0)
 		return "";
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		if (strcmp(space + start, prefixes[i].rest) == 0)
@@ -106,13 +108,18 @@ static bool is_kept(const char *space)
 	return false;
 }
 
-static void put_attribute(struct copy *copy, const char *name, const char *value)
+static void put_value(struct copy *copy, const char *name, const char *value)
 {
-	put(copy, " ");
 	put(copy, name);
 	put(copy, "=\"");
 	put_escaped(copy, value, strlen(value), true);
 	put(copy, "\"");
+}
+
+static void put_attribute(struct copy *copy, const char *name, const char *value)
+{
+	put(copy, " ");
+	put_value(copy, name, value);
 }
 
 static void close_tag(struct copy *copy)
@@ -120,6 +127,16 @@ static void close_tag(struct copy *copy)
 	if (copy->tag_is_open)
 		put(copy, ">");
 	copy->tag_is_open = false;
+}
+
+/* White space was between tags only: what stands before it stands again. */
+static void drop_white(struct copy *copy)
+{
+	if (copy->has_white && !copy->failed) {
+		copy->raw.size = copy->white_from;
+		copy->tag_is_open = copy->white_in_tag;
+	}
+	copy->has_white = false;
 }
 
 /* A kept element declares its name space where it differs from the one around it. */
@@ -133,9 +150,40 @@ static void put_space(struct copy *copy, const char *space)
 	copy->spaces[copy->kept++] = space;
 }
 
+/* Without its prefix it would have the name of another. */
+static bool collides(const struct xml_element *element, size_t index)
+{
+	for (size_t i = 0; i < element->attribute_count; i++) {
+		const struct xml_attribute *other = &element->attributes[i];
+		if (i != index &&
+		    strcmp(other->name, element->attributes[index].name) == 0 &&
+		    (i < index || other->space[0] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* Where name spaces are kept, an attribute's is declared beside it. */
+static void put_foreign(struct copy *copy, const struct xml_attribute *attribute,
+			size_t index)
+{
+	char name[24] = "xml";
+
+	if (strcmp(attribute->space, space_xml) != 0) {
+		snprintf(name, sizeof name, "xmlns:a%zu", index);
+		put_attribute(copy, name, attribute->space);
+		snprintf(name, sizeof name, "a%zu", index);
+	}
+	put(copy, " ");
+	put(copy, name);
+	put(copy, ":");
+	put_value(copy, attribute->name, attribute->value);
+}
+
 void copy_start(struct copy *copy, const struct xml_element *element, const char *name,
 		bool (*takes)(const struct xml_attribute *attribute))
 {
+	drop_white(copy);
 	close_tag(copy);
 	put(copy, "<");
 	put(copy, name == NULL ? prefix_of(copy, element->space) : "");
@@ -143,9 +191,12 @@ void copy_start(struct copy *copy, const struct xml_element *element, const char
 	put_space(copy, element->space);
 	for (size_t i = 0; i < element->attribute_count; i++) {
 		const struct xml_attribute *attribute = &element->attributes[i];
-		bool is_plain = attribute->space[0] == '\0' ||
-				strcmp(attribute->space, space_xsi) == 0;
-		if (is_plain && (takes == NULL || takes(attribute)))
+		bool is_foreign = attribute->space[0] != '\0';
+		if (takes != NULL && !takes(attribute))
+			continue;
+		if (is_foreign && copy->kept > 0)
+			put_foreign(copy, attribute, i);
+		else if (!is_foreign || !collides(element, i))
 			put_attribute(copy, attribute->name, attribute->value);
 	}
 	copy->tag_is_open = true;
@@ -161,18 +212,25 @@ static bool is_white(const char *text, size_t size)
 	return true;
 }
 
+/* White space that only sets elements apart is not carried along.  Text comes in pieces:
+ * what begins as white space may go on as something else. */
 void copy_text(struct copy *copy, const char *text, size_t size)
 {
-	/* White space that only sets elements apart is not carried along. */
-	if (!copy->has_text && is_white(text, size))
-		return;
+	if (copy->has_text || !is_white(text, size)) {
+		copy->has_text = true;
+		copy->has_white = false;
+	} else if (!copy->has_white) {
+		copy->has_white = true;
+		copy->white_from = copy->raw.size;
+		copy->white_in_tag = copy->tag_is_open;
+	}
 	close_tag(copy);
 	put_escaped(copy, text, size, false);
-	copy->has_text = true;
 }
 
 void copy_end(struct copy *copy, const char *space, const char *name, const char *instead)
 {
+	drop_white(copy);
 	if (copy->kept > 0)
 		copy->kept--;
 	if (copy->tag_is_open) {

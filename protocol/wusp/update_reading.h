@@ -25,12 +25,17 @@ struct copy {
 	struct buffer raw;
 	bool tag_is_open; /* the last start tag still lacks its ">" */
 	bool has_text;    /* in the element at hand */
+	bool has_rules;   /* elements of the rules get their short prefixes */
+	/* White space from `white_from` on, of which nobody knows yet whether it is text;
+	 * was the start tag open before it? */
+	bool has_white, white_in_tag;
+	size_t white_from;
 	/* Open elements since one that keeps its name space, and theirs. */
 	unsigned kept;
 	const char *spaces[LIMIT_XML_DEPTH + 1];
 	bool failed;
 };
-void copy_init(struct copy *copy);
+void copy_init(struct copy *copy, bool has_rules);
 void copy_fini(struct copy *copy);
 /* `name` NULL: its own, with the prefix that agents expect.  `takes` NULL: all
  * attributes. */
@@ -49,6 +54,7 @@ enum section {
 	SECTION_RULES,
 	SECTION_FILES,
 	SECTION_HANDLER,
+	SECTION_EULAS,
 	SECTIONS
 };
 
@@ -80,8 +86,8 @@ struct reading {
 	enum relation relation;
 	bool in_clause;
 	struct row superseded, clauses, clause_ids, members;
-	struct row files;     /* struct update_file, names from malloc */
-	struct row fragments; /* struct update_fragment, from malloc */
+	struct row files;            /* struct update_file, names from malloc */
+	struct row fragments, eulas; /* struct update_fragment, from malloc */
 };
 
 int relation_start(struct reading *reading, const struct xml_element *element,
@@ -90,6 +96,8 @@ void relation_end(struct reading *reading, const char *name);
 int file_start(struct reading *reading, const struct xml_element *element,
 	       struct problem *p);
 int file_end(struct reading *reading, const char *name, struct problem *p);
+/* An xs:boolean attribute; absent is no. */
+bool is_true(const struct xml_element *element, const char *name);
 /* Identity attributes; revision 0 where there is none. */
 int identity_read(const struct xml_element *element, struct update_identity *identity,
 		  struct problem *p);

@@ -28,6 +28,12 @@ void *row_add(struct row *row, size_t item_size, size_t most)
 	return item;
 }
 
+bool is_true(const struct xml_element *element, const char *name)
+{
+	const char *value = xml_attribute(element, name);
+	return value != NULL && (strcmp(value, "true") == 0 || strcmp(value, "1") == 0);
+}
+
 static int too_many(struct problem *p)
 {
 	return problem_set(p, PROBLEM_TOO_LARGE,
@@ -95,8 +101,7 @@ static int add_identity(struct reading *reading, const struct xml_element *eleme
 	return 0;
 }
 
-int relation_start(struct reading *reading, const struct xml_element *element,
-		   struct problem *p)
+static enum relation relation_of(const char *name)
 {
 	static const struct {
 		const char *name;
@@ -106,33 +111,44 @@ int relation_start(struct reading *reading, const struct xml_element *element,
 		{ "Prerequisites", RELATION_PREREQUISITE },
 		{ "BundledUpdates", RELATION_MEMBER },
 	};
-	const char *is_category = xml_attribute(element, "IsCategory");
 
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(kinds[i].name, name) == 0)
+			return kinds[i].relation;
+	}
+	return RELATION_NONE;
+}
+
+int relation_start(struct reading *reading, const struct xml_element *element,
+		   struct problem *p)
+{
+	if (reading->depth == 3) {
+		reading->relation = relation_of(element->name);
+		return 0;
+	}
+	if (reading->relation == RELATION_NONE)
+		return 0;
 	if (strcmp(element->name, "UpdateIdentity") == 0)
-		return reading->relation == RELATION_NONE
-			       ? 0
-			       : add_identity(reading, element, p);
+		return add_identity(reading, element, p);
+	/* The alternatives of a bundle are its members as any. */
 	if (strcmp(element->name, "AtLeastOne") == 0) {
 		if (reading->relation != RELATION_PREREQUISITE)
 			return 0;
 		reading->in_clause = true;
-		return add_clause(reading,
-				  is_category != NULL && strcmp(is_category, "true") == 0,
-				  p);
+		return add_clause(reading, is_true(element, "IsCategory"), p);
 	}
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		if (strcmp(kinds[i].name, element->name) == 0)
-			reading->relation = kinds[i].relation;
-	}
-	return 0;
+	return problem_set(p, PROBLEM_BAD_INPUT,
+			   "Relationships: <%.60s> is not known; UpdateIdentity or "
+			   "AtLeastOne is wanted",
+			   element->name);
 }
 
 void relation_end(struct reading *reading, const char *name)
 {
-	if (strcmp(name, "AtLeastOne") == 0)
-		reading->in_clause = false;
-	else if (strcmp(name, "UpdateIdentity") != 0)
+	if (reading->depth == 3)
 		reading->relation = RELATION_NONE;
+	else if (strcmp(name, "AtLeastOne") == 0)
+		reading->in_clause = false;
 }
 
 /* --- files ------------------------------------------------------------------------ */
