@@ -10,7 +10,8 @@
 #include "protocol/wusp/update_document.h"
 #include "protocol/wusp/update_text.h"
 
-/* Everything that is made has its id from here: "patchyard.updates" by the DNS space. */
+/* A name space of our own, of random bytes: everything that is made has its id from here.
+ */
 static const struct guid made_space = { { 0x5c, 0x1d, 0x6e, 0x90, 0x3b, 0x7a, 0x5f, 0x02,
 					  0x8e, 0x44, 0x2a, 0x91, 0xd7, 0x60, 0xb3,
 					  0x18 } };
@@ -366,27 +367,51 @@ static void put_handler(struct sheet *sheet, const struct payload *payload)
 		payload->name);
 }
 
+/* Attributes of the member's Properties. */
+static void make_member_more(const struct update_wish *wish, char *text, size_t size)
+{
+	static const char uri[] = "http://schemas.microsoft.com/msus";
+	const struct payload *payload = wish->payload;
+	char build[BUILD_TEXT], download[80] = "";
+
+	if (payload != NULL)
+		snprintf(download, sizeof download,
+			 " MaxDownloadSize=\"%lld\" MinDownloadSize=\"0\"",
+			 (long long)payload->size_bytes);
+	if (is_program(payload))
+		snprintf(text, size,
+			 " Handler=\"%s/2002/12/UpdateHandlers/"
+			 "CommandLineInstallation\"%s",
+			 uri, download);
+	else if (wish->release->kind == RELEASE_HOTPATCH)
+		snprintf(text, size,
+			 " Handler=\"%s/2016/01/UpdateHandlers/OSInstaller\"%s", uri,
+			 download);
+	else
+		snprintf(text, size,
+			 " Handler=\"%s/2016/01/UpdateHandlers/OSInstaller\"%s "
+			 "ProductName=\"%s\" ReleaseVersion=\"10.0.%s\" "
+			 "ReleaseRevision=\"1\"",
+			 uri, download, product_release_name(wish->line),
+			 build_format(wish->release->build, build));
+}
+
 static int send_member(const struct sending *sending, const struct update_wish *wish,
 		       const struct guid *id, const char *title)
 {
-	static const char os_installer[] =
-		" Handler=\"http://schemas.microsoft.com/msus/2016/01/UpdateHandlers/"
-		"OSInstaller\"";
-	static const char command_line[] =
-		" Handler=\"http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/"
-		"CommandLineInstallation\"";
-	char children[400];
+	char children[400], more[400];
 	struct sheet sheet;
 	const struct sheet_head head = {
 		.id = *id,
 		.revision = wish->revision,
 		.type = "Software",
-		.more = is_program(wish->payload) ? command_line : os_installer,
+		.more = more,
 		.created_s = wish->release->published_s,
 		.title = title,
 		.description = title,
 	};
 
+	make_member_more(wish, more, sizeof more);
 	make_children(wish, children, sizeof children);
 	sheet_init(&sheet);
 	sheet_begin(&sheet, &head, children);

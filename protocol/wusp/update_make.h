@@ -1,14 +1,18 @@
 /* Update documents for releases whose genuine metadata nobody imported.
  *
  * A release of one line becomes a bundle (what is approved and shown) with one member
- *that carries handler, rules and file; with it go the categories and detectoids that its
+ * that carries handler, rules and file; with it go the categories and detectoids that its
  * prerequisites name, up to the company, so that the chain is complete.  Identities are
  * made from names (guid_of_name), so that they are the same on every server; well-known
  * categories have their well-known ids.
  *
- *	cumulative and hotpatch	OSInstaller: IsInstalled by ProductReleaseInstalled,
- *				IsInstallable by DeviceAttribute (OSVersion range,
- *OSSkuId) a lab's own package	CommandLineInstallation: a payload whose name ends in .exe
+ *	the system's	OSInstaller
+ *	a lab's own	CommandLineInstallation: a payload whose name ends in .exe
+ *
+ * The rules are those of update_rules.c.  The catalog knows how a release came, not what
+ * the vendor called it: a preview is among the Updates, what came out of band among the
+ * Critical Updates, the rest among the Security Updates.  It does not know how severe its
+ * fixes are, so MsrcSeverity is left out.
  *
  * Pure: the same release and payload give the same text. */
 
@@ -48,8 +52,9 @@ int update_make_release(const struct update_wish *wish,
 			int (*each)(void *owner, const struct update_text *text),
 			void *owner);
 
-/* EditionIDs by OSSkuId, both ways; NULL and -1 where there is none. */
+/* EditionIDs by OSSkuId, and back: the least number of it greater than `after` (-1 to
+ * begin).  NULL and -1 where there is none. */
 const char *edition_of_sku(long sku);
-long sku_of_edition(const char *edition);
+long sku_of_edition(const char *edition, long after);
 
 #endif

@@ -1,8 +1,8 @@
 /* EditionIDs and the product numbers that agents name them by (OSSkuId: the PRODUCT_
- * constants of winnt.h). */
+ * constants of winnt.h).  A Server Core edition has two: one of the days when Server Core
+ * was a product of its own, and one since. */
 
-#include <string.h>
-
+#include "engine/ascii.h"
 #include "protocol/wusp/update_make.h"
 
 static const struct {
@@ -29,15 +29,28 @@ static const struct {
 	{ 122, "EducationN" },
 	{ 125, "EnterpriseS" },
 	{ 126, "EnterpriseSN" },
+	{ 129, "EnterpriseSEval" },
+	{ 130, "EnterpriseSNEval" },
 	{ 145, "ServerDatacenterACor" },
 	{ 146, "ServerStandardACor" },
+	{ 147, "ServerDatacenterCor" },
+	{ 148, "ServerStandardCor" },
+	{ 159, "ServerDatacenterEvalCor" },
+	{ 160, "ServerStandardEvalCor" },
 	{ 161, "ProfessionalWorkstation" },
 	{ 162, "ProfessionalWorkstationN" },
 	{ 164, "ProfessionalEducation" },
 	{ 165, "ProfessionalEducationN" },
+	{ 171, "EnterpriseG" },
+	{ 172, "EnterpriseGN" },
 	{ 175, "ServerRdsh" },
 	{ 188, "IoTEnterprise" },
 	{ 191, "IoTEnterpriseS" },
+	{ 202, "CloudEditionN" },
+	{ 203, "CloudEdition" },
+	{ 205, "IoTEnterpriseSK" },
+	{ 206, "IoTEnterpriseK" },
+	{ 207, "IoTEnterpriseSEval" },
 	{ 406, "ServerAzureStackHCICor" },
 	{ 407, "ServerTurbine" },
 	{ 408, "ServerTurbineCor" },
@@ -54,10 +67,10 @@ const char *edition_of_sku(long sku)
 	return NULL;
 }
 
-long sku_of_edition(const char *edition)
+long sku_of_edition(const char *edition, long after)
 {
 	for (size_t i = 0; i < SKUS; i++) {
-		if (strcmp(skus[i].edition, edition) == 0)
+		if (skus[i].sku > after && ascii_compare(skus[i].edition, edition) == 0)
 			return skus[i].sku;
 	}
 	return -1;

@@ -46,7 +46,9 @@ void line_ids(const struct line *line, const struct release *release,
 void made_id(struct guid *id, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* update_rules.c: ApplicabilityRules of a release. */
+/* update_rules.c: by what name agents know a line, and ApplicabilityRules of a release.
+ */
+const char *product_release_name(const struct line *line);
 void put_release_rules(struct sheet *sheet, const struct line *line,
 		       const struct release *release);
 
