@@ -54,8 +54,12 @@ static const struct route {
 	{ HTTP_GET,    "/reports/distribution", api_report_distribution },
 	{ HTTP_GET,    "/updates",              api_updates },
 	{ HTTP_POST,   "/updates",              api_updates_import },
+	{ HTTP_GET,    "/updates/{id}",         api_update },
+	{ HTTP_DELETE, "/updates/{id}",         api_update_retire },
 	{ HTTP_GET,    "/computers",            api_computers },
+	{ HTTP_GET,    "/computers/{id}",       api_computer },
 	{ HTTP_PUT,    "/computers/{id}",       api_computer_tie },
+	{ HTTP_DELETE, "/computers/{id}",       api_computer_untie },
 	{ HTTP_GET,    "/audit",                api_audit },
 };
 /* clang-format on */

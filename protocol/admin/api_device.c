@@ -67,16 +67,30 @@ static json_t *newest_json(const struct newest *newest)
 	return list;
 }
 
+/* The Windows Update Agent that it is; nothing for one that speaks DDI alone. */
+static void set_computer(json_t *body, const struct computer *computer)
+{
+	member_set(body, "computer",
+		   json_pack("{s:s,s:o,s:s}", "client", computer->client_id, "dns_name",
+			     text_json(computer->dns_name), "tie",
+			     computer_tie_names[computer->tie]));
+}
+
 void api_device(struct call *call)
 {
 	struct desk *desk = call->desk;
 	const struct backend_ops *ops = site_backend(desk->site)->ops;
 	struct newest newest = { 0 };
+	struct computer computer;
 	struct problem p;
+	int has_computer = 0;
 
 	if (!read_device(call))
 		return;
 	int rc = ops->events(desk->session, call->id, INT64_MAX, each_event, &newest, &p);
+	if (rc == 0)
+		rc = has_computer =
+			ops->computer_of(desk->session, call->id, &computer, &p);
 	json_t *events = newest_json(&newest);
 	if (rc < 0) {
 		json_decref(events);
@@ -93,6 +107,8 @@ void api_device(struct call *call)
 	member_set(body, "decision", decision_json_all(NULL, &desk->decision, plan));
 	member_set(body, "flow", flow_json(&desk->record));
 	member_set(body, "marks", marks_json(&desk->record.history));
+	if (has_computer == 1)
+		set_computer(body, &computer);
 	member_set(body, "events", events);
 	view_give(view);
 	call_reply(call, 200, body);
@@ -248,10 +264,9 @@ static int assert_facts(struct change *change, struct problem *p)
 	if (changed) {
 		history_saw(&record->history, &record->facts, change->now_s);
 		change->outcome->history_changed = true;
-		struct event *event =
-			outcome_add(change->outcome, EVENT_FACTS, change->now_s);
-		snprintf(event->note, sizeof event->note, "asserted by %s", it->call->by);
 	}
+	struct event *event = outcome_add(change->outcome, EVENT_FACTS, change->now_s);
+	snprintf(event->note, sizeof event->note, "asserted by %s", it->call->by);
 	/* What follows from it the next poll brings: until then no flow begins. */
 	return keep_audit(change, p);
 }

@@ -28,6 +28,7 @@ struct explain_job {
 	bool asked;
 	int64_t at_s; /* INSTANT_NONE: now */
 	enum basis basis;
+	struct session *session; /* that the record came from */
 };
 
 /* Too big for a stack. */
@@ -136,6 +137,58 @@ static void note_basis(struct explanation *e, enum basis basis)
 				 "that time already");
 }
 
+/* Who said what the device does not say itself: the log has it. */
+struct asserter {
+	int64_t at_s; /* of the fact that is looked for */
+	char by[LIMIT_NAME + 1];
+};
+
+static int each_assertion(void *owner, const struct event *event)
+{
+	static const char words[] = "asserted by ";
+	struct asserter *asserter = owner;
+
+	if (event->kind == EVENT_FACTS && event->at_s == asserter->at_s &&
+	    strncmp(event->note, words, sizeof words - 1) == 0)
+		snprintf(asserter->by, sizeof asserter->by, "%.*s", LIMIT_NAME,
+			 event->note + sizeof words - 1);
+	return 0;
+}
+
+static bool is_told(const struct explanation *e, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (e->rules[i].fact != NULL &&
+		    strcmp(e->rules[i].fact, e->rules[index].fact) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int note_asserted(const struct call *call, const struct explain_job *it,
+			 struct explanation *e, struct problem *p)
+{
+	const struct backend_ops *ops = site_backend(call->desk->site)->ops;
+	char moment[INSTANT_TEXT];
+
+	for (size_t i = 0; i < e->rule_count; i++) {
+		const struct rule *rule = &e->rules[i];
+		struct asserter asserter = { .at_s = rule->observed_s };
+		if (rule->fact == NULL || rule->observed_s == INSTANT_NONE ||
+		    rule->fact_source != FACT_ASSERTED || is_told(e, i))
+			continue;
+		if (ops->events(it->session, call->id, it->at_s, each_assertion,
+				&asserter, p) < 0)
+			return -1;
+		/* What is only assumed for this question nobody asserted. */
+		if (asserter.by[0] != '\0')
+			explanation_note(e, "asserted", "%s by %s, %s", rule->fact,
+					 asserter.by,
+					 instant_format(rule->observed_s, moment));
+	}
+	return 0;
+}
+
 /* The record is in the room; time and basis are set.  NULL with *p told. */
 static json_t *answer(const struct call *call, const struct explain_job *it,
 		      struct explain_room *room, const struct view *view,
@@ -154,6 +207,10 @@ static json_t *answer(const struct call *call, const struct explain_job *it,
 	explain(&situation, it->asked ? &it->question : NULL, e);
 	note_basis(e, it->basis);
 	(void)assume(call, room, it->at_s, assumed, p); /* all were made already */
+	if (note_asserted(call, it, e, p) < 0) {
+		json_decref(assumed);
+		return NULL;
+	}
 	json_t *body = explanation_json(e, view->snapshot->plan);
 	member_set(body, "basis", json_string(basis_names[it->basis]));
 	if (json_object_size(assumed) > 0)
@@ -181,7 +238,7 @@ static int explain_past(struct explain_job *it, struct explain_room *room,
 	struct past *past = &room->past;
 
 	past->site = it->job.site;
-	past->session = it->job.session;
+	past->session = it->session = it->job.session;
 	past->present = it->job.view;
 	past->device = it->job.call->id;
 	past->then_s = it->at_s;
@@ -202,6 +259,7 @@ static int explain_ahead(struct explain_job *it, struct explain_room *room,
 	if (read_device(site_backend(job->site)->ops, job->session, job->call->id,
 			&room->record, p) < 0)
 		return -1;
+	it->session = job->session;
 	it->basis = it->at_s > job->now_s ? BASIS_AHEAD : BASIS_PRESENT;
 	job->body = answer(job->call, it, room, job->view, p);
 	return job->body != NULL ? 0 : -1;
@@ -235,6 +293,7 @@ static void explain_now(struct call *call, struct explain_job *it)
 	struct view *view = site_view(desk->site);
 	it->at_s = site_now(desk->site);
 	it->basis = BASIS_PRESENT;
+	it->session = desk->session;
 	json_t *body = answer(call, it, room, view, &p);
 	view_give(view);
 	if (body != NULL)

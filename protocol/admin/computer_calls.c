@@ -1,4 +1,4 @@
-/* Windows Update Agents: which device each is, and tying one by hand. */
+/* Windows Update Agents: which device each is, and saying so by hand. */
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +46,54 @@ void api_computers(struct call *call)
 	call_reply(call, 200, json_pack("{s:o}", "computers", list));
 }
 
+static int not_found(const char *client, struct problem *p)
+{
+	return problem_set(p, PROBLEM_NOT_FOUND,
+			   "no agent '%.60s' was here; \"patchyard computer list\" has "
+			   "them all",
+			   client);
+}
+
+/* {id} as the store has it.  -1 with *p told. */
+static int read_client(const struct call *call, char client[static UPDATE_ID_TEXT],
+		       struct problem *p)
+{
+	struct guid guid;
+
+	if (!guid_parse(call->id, strlen(call->id), &guid))
+		return problem_set(
+			p, PROBLEM_BAD_INPUT,
+			"'%.60s' is no SusClientId: that is a GUID, found under "
+			"HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\"
+			"WindowsUpdate",
+			call->id);
+	guid_format(&guid, client);
+	return 0;
+}
+
+void api_computer(struct call *call)
+{
+	struct desk *desk = call->desk;
+	const struct backend_ops *ops = site_backend(desk->site)->ops;
+	struct computer computer;
+	char client[UPDATE_ID_TEXT];
+	struct problem p;
+
+	int rc = read_client(call, client, &p);
+	if (rc == 0) {
+		rc = ops->computer_read(desk->session, client, &computer, &p);
+		if (rc == 0)
+			rc = not_found(client, &p);
+	}
+	if (rc < 0)
+		call_problem(call, &p);
+	else
+		call_reply(call, 200, computer_json(&computer));
+}
+
+/* --- by hand --------------------------------------------------------------------------
+ */
+
 /* In the exchange's memory. */
 struct computer_call {
 	struct edit edit; /* first: cast back */
@@ -53,9 +101,38 @@ struct computer_call {
 	struct computer computer;
 	char before[LIMIT_DEVICE_ID + 1]; /* the device it was; "" for none */
 	char reason[256];
-	bool dry_run;
 	struct device_record record; /* of the device, to see that it is there */
 };
+
+/* Two agents on one device would take turns at being it. */
+static int check_free(struct computer_call *it, struct session *session,
+		      const char *device, struct problem *p)
+{
+	struct computer other;
+	int rc = edit_ops(&it->edit)->computer_of(session, device, &other, p);
+
+	if (rc == 1 && strcmp(other.client_id, it->computer.client_id) != 0)
+		return problem_set(
+			p, PROBLEM_CONFLICT,
+			"the device '%.80s' is the agent %s already; where that "
+			"is gone: patchyard computer untie %s",
+			device, other.client_id, other.client_id);
+	return rc < 0 ? -1 : 0;
+}
+
+/* What it told of itself was told of another device, so it is asked again. */
+static int put(struct computer_call *it, struct session *session, const char *device,
+	       struct problem *p)
+{
+	struct computer *computer = &it->computer;
+
+	if (check_free(it, session, device, p) < 0)
+		return -1;
+	snprintf(computer->device, sizeof computer->device, "%s", device);
+	computer->changed_s = it->edit.now_s;
+	computer->is_registered = false;
+	return edit_ops(&it->edit)->computer_put(session, computer, p);
+}
 
 static int tie(struct edit *edit, struct session *session, struct problem *p)
 {
@@ -80,17 +157,40 @@ static int tie(struct edit *edit, struct session *session, struct problem *p)
 		memcpy(it->before, it->computer.device, sizeof it->before);
 	else
 		it->computer.first_s = edit->now_s;
-	memcpy(it->computer.device, device, sizeof it->computer.device);
 	it->computer.tie = TIE_HAND;
-	it->computer.changed_s = edit->now_s;
-	/* What it told of itself was told of another device. */
-	it->computer.is_registered = false;
 	snprintf(it->computer.by, sizeof it->computer.by, "%s", it->call->by);
-	if (ops->computer_put(session, &it->computer, p) < 0)
+	if (put(it, session, device, p) < 0)
 		return -1;
 	snprintf(subject, sizeof subject, "%s is %s", it->computer.client_id, device);
 	const struct audit_entry entry =
 		call_audit(it->call, "computer.tie", subject, it->reason);
+	return edit_audit(edit, session, &entry, p);
+}
+
+/* From now on it is a device of its own, under its own id; the device that it was keeps
+ * its history. */
+static int untie(struct edit *edit, struct session *session, struct problem *p)
+{
+	struct computer_call *it = (struct computer_call *)edit;
+	char client[UPDATE_ID_TEXT], subject[512];
+
+	memcpy(client, it->computer.client_id, sizeof client);
+	int rc = edit_ops(edit)->computer_read(session, client, &it->computer, p);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return not_found(client, p);
+	if (strcmp(it->computer.device, client) == 0)
+		return problem_set(p, PROBLEM_CONFLICT,
+				   "it is a device of its own already");
+	memcpy(it->before, it->computer.device, sizeof it->before);
+	it->computer.tie = TIE_OWN;
+	it->computer.by[0] = '\0';
+	if (put(it, session, client, p) < 0)
+		return -1;
+	snprintf(subject, sizeof subject, "%s is no longer %s", client, it->before);
+	const struct audit_entry entry =
+		call_audit(it->call, "computer.untie", subject, it->reason);
 	return edit_audit(edit, session, &entry, p);
 }
 
@@ -103,7 +203,7 @@ static void answer(struct edit *edit, const struct problem *problem)
 		call_problem(it->call, problem);
 	} else {
 		json_t *told = computer_json(&it->computer);
-		member_set(told, "dry_run", json_boolean(it->dry_run));
+		member_set(told, "dry_run", json_boolean(edit->dry_run));
 		if (it->before[0] != '\0')
 			member_set(told, "was", text_json(it->before));
 		call_reply(it->call, 200, told);
@@ -111,54 +211,74 @@ static void answer(struct edit *edit, const struct problem *problem)
 	edit_fini(&ended);
 }
 
-static int read_tie(struct computer_call *it, const json_t *body, struct problem *p)
+static void begin(struct call *call, struct computer_call *it,
+		  int (*apply)(struct edit *edit, struct session *session,
+			       struct problem *p))
+{
+	it->call = call;
+	it->edit.site = call->desk->site;
+	it->edit.loop = call->desk->loop;
+	it->edit.apply = apply;
+	it->edit.answer = answer;
+	site_edit(&it->edit);
+}
+
+static int read_tie(struct computer_call *it, const struct call *call, const json_t *body,
+		    struct problem *p)
 {
 	const char *device = json_string_value(json_object_get(body, "device"));
 	const char *reason = json_string_value(json_object_get(body, "reason"));
-	const char *client = it->call->id;
-	struct guid guid;
 
-	if (!guid_parse(client, strlen(client), &guid))
-		return problem_set(
-			p, PROBLEM_BAD_INPUT,
-			"'%.60s' is no SusClientId: that is a GUID, found under "
-			"HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\"
-			"WindowsUpdate",
-			client);
-	guid_format(&guid, it->computer.client_id);
+	if (read_client(call, it->computer.client_id, p) < 0)
+		return -1;
 	if (device == NULL || device[0] == '\0' || strlen(device) > LIMIT_DEVICE_ID)
 		return problem_set(p, PROBLEM_BAD_INPUT,
 				   "\"device\" wants the name of a device");
 	snprintf(it->computer.device, sizeof it->computer.device, "%s", device);
 	snprintf(it->reason, sizeof it->reason, "%.255s", reason == NULL ? "" : reason);
-	it->dry_run = json_is_true(json_object_get(body, "dry_run"));
+	it->edit.dry_run = json_is_true(json_object_get(body, "dry_run"));
 	return 0;
+}
+
+/* NULL when the call is answered. */
+static struct computer_call *allocate(struct call *call)
+{
+	struct computer_call *it = exchange_allocate(call->exchange, sizeof *it);
+	struct problem p;
+
+	if (it == NULL) {
+		problem_set(&p, PROBLEM_NO_MEMORY, "out of memory");
+		call_problem(call, &p);
+	}
+	return it;
 }
 
 void api_computer_tie(struct call *call)
 {
-	struct computer_call *it = exchange_allocate(call->exchange, sizeof *it);
 	struct problem p;
-	int rc;
-
 	json_t *body = call_object(call);
+
 	if (body == NULL)
 		return;
-	if (it == NULL) {
-		rc = problem_set(&p, PROBLEM_NO_MEMORY, "out of memory");
-	} else {
-		it->call = call;
-		rc = read_tie(it, body, &p);
-	}
+	struct computer_call *it = allocate(call);
+	int rc = it == NULL ? 0 : read_tie(it, call, body, &p);
 	json_decref(body);
-	if (rc < 0) {
+	if (rc < 0)
 		call_problem(call, &p);
+	else if (it != NULL)
+		begin(call, it, tie);
+}
+
+void api_computer_untie(struct call *call)
+{
+	struct problem p;
+	struct computer_call *it = allocate(call);
+
+	if (it == NULL || call_query(call, "reason", it->reason, sizeof it->reason) < 0 ||
+	    call_query_flag(call, "dry-run", &it->edit.dry_run) < 0)
 		return;
-	}
-	it->edit.site = call->desk->site;
-	it->edit.loop = call->desk->loop;
-	it->edit.dry_run = it->dry_run;
-	it->edit.apply = tie;
-	it->edit.answer = answer;
-	site_edit(&it->edit);
+	if (read_client(call, it->computer.client_id, &p) < 0)
+		call_problem(call, &p);
+	else
+		begin(call, it, untie);
 }

@@ -50,11 +50,15 @@ void api_operation(struct call *call);
 void api_operation_begin(struct call *call);
 void api_operation_stop(struct call *call);
 
-/* update_calls.c, computer_calls.c */
+/* update_calls.c, update_import.c, computer_calls.c */
 void api_updates(struct call *call);
+void api_update(struct call *call);
+void api_update_retire(struct call *call);
 void api_updates_import(struct call *call);
 void api_computers(struct call *call);
+void api_computer(struct call *call);
 void api_computer_tie(struct call *call);
+void api_computer_untie(struct call *call);
 
 /* api_reports.c */
 void api_report_hotpatch(struct call *call);

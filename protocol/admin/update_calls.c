@@ -1,7 +1,6 @@
-/* Update metadata for Windows Update Agents: to list, and to import genuine ones. */
+/* Update metadata for Windows Update Agents: to look at, and to retire genuine ones. */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/catalog.h"
@@ -12,10 +11,7 @@
 #include "protocol/server/edit.h"
 #include "protocol/server/site.h"
 #include "protocol/wusp/identity.h"
-#include "protocol/wusp/import.h"
 #include "protocol/wusp/library.h"
-
-enum { DOCUMENTS_MOST = 1000 };
 
 static json_t *update_json(const struct update *update)
 {
@@ -79,182 +75,287 @@ void api_updates(struct call *call)
 	call_reply(call, 200, json_pack("{s:o}", "updates", listing.list));
 }
 
-/* --- import ----------------------------------------------------------------------- */
+/* --- one ---------------------------------------------------------------------------- */
 
-/* In the exchange's memory, but for the documents. */
-struct import_call {
-	struct edit edit; /* first: cast back */
-	struct call *call;
-	json_t *body;
-	struct import_wish wish;
-	const char *reason;
-	size_t count;
-	struct import_one *ones;
+/* "72e7624a-5b00-45d2-b92f-e561c0a6a160 Windows 11" */
+static json_t *named_json(const struct library *library, const struct guid *id)
+{
+	const struct update_identity identity = { *id, 0 };
+	const struct update *update = library_by_identity(library, &identity);
+	char text[GUID_TEXT + sizeof update->document.title + 1], name[GUID_TEXT];
+
+	snprintf(text, sizeof text, "%s %s", guid_format(id, name),
+		 update != NULL ? update->document.title : "(not here)");
+	return text_json(text);
+}
+
+static json_t *needs_json(const struct library *library,
+			  const struct update_document *document)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < document->clause_count; i++) {
+		const struct update_clause *clause = &document->clauses[i];
+		json_t *any = json_array();
+		for (size_t k = 0; k < clause->count; k++)
+			json_array_append_new(any, named_json(library, &clause->ids[k]));
+		json_array_append_new(list, any);
+	}
+	return list;
+}
+
+static json_t *files_json(const struct view *view, const struct update_document *document)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < document->file_count; i++) {
+		const struct update_file *file = &document->files[i];
+		char sha256[2 * sizeof file->sha256 + 1] = "";
+		bool is_here = false;
+		for (size_t k = 0; file->has_sha256 && k < sizeof file->sha256; k++)
+			snprintf(sha256 + 2 * k, 3, "%02x", file->sha256[k]);
+		for (size_t k = 0; k < view->payload_count; k++)
+			is_here =
+				is_here || strcmp(view->payloads[k].sha256, sha256) == 0;
+		json_t *one = json_object();
+		member_set(one, "name", text_json(file->name));
+		member_set(one, "size", json_integer((json_int_t)file->size_bytes));
+		member_set(one, "sha256", json_string(sha256));
+		member_set(one, "here", json_boolean(is_here));
+		json_array_append_new(list, one);
+	}
+	return list;
+}
+
+static json_t *whole_json(const struct view *view, const struct update *update)
+{
+	const struct update_document *document = &update->document;
+	json_t *one = update_json(update), *kbs = json_array(), *bundles = json_array();
+	json_t *supersedes = json_array();
+	char kb[KB_TEXT];
+
+	for (size_t i = 0; i < document->kb_count; i++)
+		json_array_append_new(kbs, json_string(kb_format(document->kbs[i], kb)));
+	for (size_t i = 0; i < document->member_count; i++)
+		json_array_append_new(
+			bundles, named_json(view->library, &document->members[i].id));
+	for (size_t i = 0; i < document->superseded_count; i++)
+		json_array_append_new(
+			supersedes, named_json(view->library, &document->superseded[i]));
+	member_set(one, "leaf", json_boolean(update->is_leaf));
+	member_set(one, "handler", text_json(document->handler));
+	member_set(one, "uninstalls", json_boolean(document->can_uninstall));
+	member_set(one, "kbs", kbs);
+	member_set(one, "needs", needs_json(view->library, document));
+	member_set(one, "bundles", bundles);
+	member_set(one, "supersedes", supersedes);
+	member_set(one, "files", files_json(view, document));
+	return one;
+}
+
+/* The store's side of one update. */
+struct finding_one {
+	const char *id;
+	bool is_found, is_imported;
+	int32_t revision_id;
+	json_t *document;
 };
 
-static json_t *document_at(const struct import_call *it, size_t index)
+static int each_sought(void *owner, const struct update_revision *revision)
 {
-	return json_array_get(json_object_get(it->body, "documents"), index);
+	struct finding_one *sought = owner;
+
+	if (strcmp(revision->id, sought->id) != 0)
+		return 0;
+	sought->is_found = true;
+	sought->is_imported = revision->is_imported;
+	sought->revision_id = revision->revision_id;
+	sought->document = json_stringn(revision->document, revision->size);
+	return 1;
 }
 
-static const char *text_of(const json_t *object, const char *name)
+static int not_found(const char *id, struct problem *p)
 {
-	const char *text = json_string_value(json_object_get(object, name));
-	return text == NULL ? "" : text;
+	return problem_set(
+		p, PROBLEM_NOT_FOUND,
+		"there is no update '%.80s'; \"patchyard update list --columns "
+		"id,title\" has them all",
+		id);
 }
 
-static int read_all(struct import_call *it, struct problem *p)
+/* In the form that the store keeps it; false where it is no GUID. */
+static bool read_id(const char *text, char id[static UPDATE_ID_TEXT])
 {
-	for (size_t i = 0; i < it->count; i++) {
-		const char *text = text_of(document_at(it, i), "text");
-		if (update_document_read(text_of(document_at(it, i), "name"), text,
-					 strlen(text), &it->ones[i].document,
-					 &it->edit.check.findings) < 0)
-			problem_set(p, PROBLEM_BAD_INPUT,
-				    "the update documents have errors");
+	struct guid guid;
+
+	if (!guid_parse(text, strlen(text), &guid))
+		return false;
+	guid_format(&guid, id);
+	return true;
+}
+
+void api_update(struct call *call)
+{
+	struct desk *desk = call->desk;
+	const struct backend_ops *ops = site_backend(desk->site)->ops;
+	char id[UPDATE_ID_TEXT] = "";
+	struct finding_one sought = { .id = id };
+	struct problem p;
+
+	int rc = read_id(call->id, id)
+			 ? ops->updates(desk->session, each_sought, &sought, &p)
+			 : 0;
+	struct view *view = site_view(desk->site);
+	const struct update *update =
+		rc == 0 && sought.is_found
+			? library_by_revision(view->library, sought.revision_id)
+			: NULL;
+	if (update != NULL) {
+		json_t *one = whole_json(view, update);
+		member_set(one, "origin",
+			   json_string(sought.is_imported ? "imported" : "made"));
+		member_set(one, "document", json_incref(sought.document));
+		call_reply(call, 200, one);
+	} else {
+		if (rc == 0)
+			not_found(call->id, &p);
+		call_problem(call, &p);
 	}
-	return it->edit.check.findings.errors > 0 ? -1 : 0;
+	json_decref(sought.document);
+	view_give(view);
 }
 
-static int put(struct import_call *it, struct session *session, size_t index,
-	       struct problem *p)
-{
-	const struct import_one *one = &it->ones[index];
-	const char *text = text_of(document_at(it, index), "text");
-	struct update_revision update = { .revision = one->document.identity.revision,
-					  .is_imported = true,
-					  .key = one->key,
-					  .arch = one->arch,
-					  .document = text,
-					  .size = strlen(text),
-					  .added_s = it->edit.now_s };
-	const struct backend_ops *ops = edit_ops(&it->edit);
-	int32_t newest = 0;
+/* --- retire ---------------------------------------------------------------------------
+ */
 
-	guid_format(&one->document.identity.id, update.id);
-	int rc = ops->update_newest(session, update.id, &newest, p);
+/* In the exchange's memory. */
+struct retire_call {
+	struct edit edit; /* first: cast back */
+	struct call *call;
+	char id[UPDATE_ID_TEXT], reason[256];
+	json_t *retired; /* ids and titles */
+};
+
+/* Does anything else that is here bundle it? */
+static bool is_bundled_elsewhere(const struct library *library, const struct update *root,
+				 const struct guid *member)
+{
+	for (size_t i = 0; i < library_count(library); i++) {
+		const struct update *other = library_at(library, i);
+		for (size_t k = 0; other != root && k < other->document.member_count;
+		     k++) {
+			if (guid_equal(&other->document.members[k].id, member))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int retire_one(struct retire_call *it, struct session *session,
+		      const struct library *library, const struct guid *id,
+		      struct problem *p)
+{
+	char text[UPDATE_ID_TEXT];
+
+	json_array_append_new(it->retired, named_json(library, id));
+	return edit_ops(&it->edit)->update_retire(session, guid_format(id, text), p);
+}
+
+/* With the members that it alone has. */
+static int retire_all(struct retire_call *it, struct session *session,
+		      const struct library *library, const struct update *update,
+		      struct problem *p)
+{
+	const struct update_document *document = &update->document;
+	const struct backend_ops *ops = edit_ops(&it->edit);
+	struct wusp_identity identity;
+
+	if (retire_one(it, session, library, &document->identity.id, p) < 0)
+		return -1;
+	for (size_t i = 0; i < document->member_count; i++) {
+		const struct guid *member = &document->members[i].id;
+		if (!is_bundled_elsewhere(library, update, member) &&
+		    retire_one(it, session, library, member, p) < 0)
+			return -1;
+	}
+	return wusp_identity_read(ops, session, &identity, p) < 0
+		       ? -1
+		       : wusp_identity_put_generation(ops, session,
+						      identity.generation + 1, p);
+}
+
+static int retire(struct edit *edit, struct session *session, struct problem *p)
+{
+	struct retire_call *it = (struct retire_call *)edit;
+	struct finding_one sought = { .id = it->id };
+	char subject[sizeof((struct update_document *)0)->title + UPDATE_ID_TEXT + 1];
+
+	int rc = edit_ops(edit)->updates(session, each_sought, &sought, p);
+	json_decref(sought.document);
 	if (rc < 0)
 		return -1;
-	if (rc == 1 && update.revision <= newest)
+	if (!sought.is_found)
+		return not_found(it->id, p);
+	if (!sought.is_imported)
 		return problem_set(p, PROBLEM_CONFLICT,
-				   "%.80s: revision %d of this update is here already; "
-				   "agents would not take %d for new",
-				   text_of(document_at(it, index), "name"), newest,
-				   update.revision);
-	return ops->update_put(session, &update, p);
-}
-
-static int import(struct edit *edit, struct session *session, struct problem *p)
-{
-	struct import_call *it = (struct import_call *)edit;
-	struct view *view = site_view(edit->site);
-	char subject[64];
-
-	int rc = read_all(it, p);
-	if (rc == 0)
-		rc = import_match(view->snapshot->catalog, &it->wish, it->ones, it->count,
-				  p);
-	for (size_t i = 0; rc == 0 && i < it->count; i++)
-		rc = put(it, session, i, p);
-	if (rc == 0)
-		rc = wusp_identity_put_generation(edit_ops(edit), session,
-						  view->wusp.generation + 1, p);
+				   "the server made this update of the catalog and a "
+				   "payload, and would make it again; genuine ones can "
+				   "be retired");
+	struct view *view = edit_view(edit);
+	const struct update *update =
+		library_by_revision(view->library, sought.revision_id);
+	rc = update == NULL ? not_found(it->id, p)
+			    : retire_all(it, session, view->library, update, p);
+	snprintf(subject, sizeof subject, "%s %s", it->id,
+		 update == NULL ? "" : update->document.title);
 	view_give(view);
 	if (rc < 0)
 		return -1;
-	snprintf(subject, sizeof subject, "%zu updates", it->count);
 	const struct audit_entry entry =
-		call_audit(it->call, "update.import", subject, it->reason);
+		call_audit(it->call, "update.retire", subject, it->reason);
 	return edit_audit(edit, session, &entry, p);
 }
 
-static json_t *imported_json(const struct import_call *it)
+static void answer_retire(struct edit *edit, const struct problem *problem)
 {
-	json_t *list = json_array();
-	char kb[KB_TEXT], id[GUID_TEXT];
-
-	for (size_t i = 0; i < it->count; i++) {
-		const struct import_one *one = &it->ones[i];
-		json_t *told = json_object();
-		member_set(told, "id",
-			   json_string(guid_format(&one->document.identity.id, id)));
-		member_set(told, "title", text_json(one->document.title));
-		if (one->key.kb != 0) {
-			member_set(told, "kb", json_string(kb_format(one->key.kb, kb)));
-			member_set(told, "product", text_json(one->key.product));
-			member_set(told, "arch", json_string(arch_name(one->arch)));
-		}
-		json_array_append_new(list, told);
-	}
-	return json_pack("{s:o,s:b}", "imported", list, "dry_run", it->edit.dry_run);
-}
-
-static void answer(struct edit *edit, const struct problem *problem)
-{
-	struct import_call *it = (struct import_call *)edit;
+	struct retire_call *it = (struct retire_call *)edit;
 	struct edit ended = *edit; /* the exchange's memory goes with the reply */
-	struct import_one *ones = it->ones;
-	size_t count = it->count;
-	json_t *body = it->body;
+	json_t *retired = it->retired;
 
 	if (problem != NULL)
-		call_problem_findings(it->call, problem, &ended.check.findings);
+		call_problem(it->call, problem);
 	else
-		call_reply(it->call, 200, imported_json(it));
-	for (size_t i = 0; i < count; i++)
-		update_document_fini(&ones[i].document);
-	free(ones);
-	json_decref(body);
+		call_reply(it->call, 200,
+			   json_pack("{s:O,s:b}", "retired", retired, "dry_run",
+				     edit->dry_run));
+	json_decref(retired);
 	edit_fini(&ended);
 }
 
-static int read_wish(struct import_call *it, struct problem *p)
+void api_update_retire(struct call *call)
 {
-	const char *kb = text_of(it->body, "kb"), *arch = text_of(it->body, "arch");
-
-	it->wish.product = text_of(it->body, "product");
-	it->reason = text_of(it->body, "reason");
-	it->edit.dry_run = json_is_true(json_object_get(it->body, "dry_run"));
-	if (kb[0] != '\0' && !kb_parse(kb, &it->wish.kb))
-		return problem_set(p, PROBLEM_BAD_INPUT, "'%.40s' is no KB", kb);
-	it->wish.arch = arch[0] == '\0' ? ARCH_NONE : arch_parse(arch);
-	if (arch[0] != '\0' && it->wish.arch == ARCH_NONE)
-		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "'%.40s' is no architecture: x64 or arm64 is", arch);
-	it->count = json_array_size(json_object_get(it->body, "documents"));
-	if (it->count == 0 || it->count > DOCUMENTS_MOST)
-		return problem_set(p, PROBLEM_BAD_INPUT,
-				   "\"documents\" wants 1 to %d update documents",
-				   DOCUMENTS_MOST);
-	it->ones = calloc(it->count, sizeof it->ones[0]);
-	return it->ones == NULL ? problem_set(p, PROBLEM_NO_MEMORY, "out of memory") : 0;
-}
-
-void api_updates_import(struct call *call)
-{
-	struct import_call *it = exchange_allocate(call->exchange, sizeof *it);
+	struct retire_call *it = exchange_allocate(call->exchange, sizeof *it);
 	struct problem p;
 
-	json_t *body = call_object(call);
-	if (body == NULL)
-		return;
 	if (it == NULL) {
-		json_decref(body);
 		problem_set(&p, PROBLEM_NO_MEMORY, "out of memory");
 		call_problem(call, &p);
 		return;
 	}
-	it->call = call;
-	it->body = body;
-	if (read_wish(it, &p) < 0) {
-		json_decref(body);
+	if (call_query(call, "reason", it->reason, sizeof it->reason) < 0 ||
+	    call_query_flag(call, "dry-run", &it->edit.dry_run) < 0)
+		return;
+	if (!read_id(call->id, it->id)) {
+		not_found(call->id, &p);
 		call_problem(call, &p);
 		return;
 	}
+	it->call = call;
+	it->retired = json_array();
 	it->edit.site = call->desk->site;
 	it->edit.loop = call->desk->loop;
 	it->edit.changes_view = true;
-	it->edit.apply = import;
-	it->edit.answer = answer;
+	it->edit.apply = retire;
+	it->edit.answer = answer_retire;
 	site_edit(&it->edit);
 }

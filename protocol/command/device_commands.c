@@ -35,6 +35,9 @@ static const struct column device_list[] = {
 	{ "restarts",   "RESTARTS",  "restarts",    CELL_NUMBER, 9, true  },
 	{ "last_seen",  "SEEN",      "last_seen",   CELL_AGE,    7, false },
 	{ "facts_at",   "FACTS",     "facts_at",    CELL_AGE,    9, true  },
+	{ "agent",      "AGENT",     "computer.client", CELL_TEXT, 9, true },
+	{ "agent_name", "AGENT NAME", "computer.dns_name", CELL_TEXT, 9, true },
+	{ "agent_tie",  "TIED BY",   "computer.tie", CELL_TEXT,  9, true  },
 };
 static const struct columns device_columns = {
 	.list = device_list, .count = sizeof device_list / sizeof device_list[0],

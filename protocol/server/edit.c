@@ -15,6 +15,11 @@ const struct backend_ops *edit_ops(const struct edit *edit)
 	return edit->site->backend->ops;
 }
 
+struct view *edit_view(const struct edit *edit)
+{
+	return site_view_newest(edit->site);
+}
+
 int edit_audit(struct edit *edit, struct session *session,
 	       const struct audit_entry *entry, struct problem *p)
 {

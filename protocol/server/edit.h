@@ -52,5 +52,7 @@ int edit_keep_clock(struct edit *edit, struct session *session, int64_t to_s,
 		    struct problem *p);
 void edit_move_clock(struct edit *edit, int64_t to_s);
 const struct backend_ops *edit_ops(const struct edit *edit);
+/* As units before it in the same group have left it; give it back. */
+struct view *edit_view(const struct edit *edit);
 
 #endif

@@ -110,3 +110,35 @@ int import_match(const struct catalog *catalog, const struct import_wish *wish,
 	}
 	return 0;
 }
+
+static bool is_shared(const struct import_one *one)
+{
+	return one->document.type == UPDATE_CATEGORY ||
+	       one->document.type == UPDATE_DETECTOID;
+}
+
+int import_meet(const struct update_revision *here, struct import_one *ones, size_t count,
+		struct problem *p)
+{
+	struct guid id;
+
+	if (!guid_parse(here->id, strlen(here->id), &id))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		struct import_one *one = &ones[i];
+		int32_t revision = one->document.identity.revision;
+		if (!guid_equal(&one->document.identity.id, &id) ||
+		    revision > here->revision)
+			continue;
+		bool is_same = revision == here->revision &&
+			       strlen(one->text) == here->size &&
+			       memcmp(one->text, here->document, here->size) == 0;
+		one->is_known = is_shared(one) || (is_same && one->key.kb == 0);
+		if (!one->is_known)
+			return problem_set(p, PROBLEM_CONFLICT,
+					   "%.80s: revision %d of this update is here "
+					   "already; agents would not take %d for new",
+					   one->name, here->revision, revision);
+	}
+	return 0;
+}

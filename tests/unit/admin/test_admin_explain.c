@@ -82,6 +82,16 @@ static const json_t *rule_of(const json_t *body, const char *name)
 	return NULL;
 }
 
+static size_t notes_with(const json_t *body, const char *words)
+{
+	const json_t *one;
+	size_t i, count = 0;
+
+	json_array_foreach(json_object_get(body, "notes"), i, one) count +=
+		strstr(json_string_value(one), words) != NULL;
+	return count;
+}
+
 TEST(the_past_is_told_with_the_facts_and_the_plan_of_then)
 {
 	advance("2025-05-20T10:00:00Z");
@@ -109,6 +119,8 @@ TEST(the_past_is_told_with_the_facts_and_the_plan_of_then)
 	assert_string_equal(text_of(rule_of(body, "vbs"), "observed"), "running");
 	assert_string_equal(text_of(rule_of(body, "vbs"), "observed_at"),
 			    "2025-05-20T10:00:00Z");
+	assert_int_equal(notes_with(body, " vbs by "), 1);
+	assert_int_equal(notes_with(body, ", 2025-05-20T10:00:00Z"), 1);
 	assert_non_null(strstr(text_of(rule_of(body, "ring"), "observed"), "all: any"));
 	json_decref(body);
 }
@@ -210,7 +222,9 @@ TEST(an_assumption_counts_for_one_question)
 	assert_non_null(strstr(text_of(body, "text"), "assumed     vbs = running\n"));
 	assert_non_null(
 		strstr(text_of(body, "text"), "assumed     os.edition is not reported"));
-	assert_int_equal(json_array_size(json_object_get(body, "notes")), 2);
+	assert_int_equal(notes_with(body, "assumed "), 2);
+	/* An assumption is nobody's assertion. */
+	assert_int_equal(notes_with(body, " vbs by "), 0);
 	json_decref(body);
 
 	/* Of the past too, and by other names. */
