@@ -100,6 +100,20 @@ same "and may come back" 2 \
 patchyard -q update retire 6f000000-1111-4222-8333-00000000000b
 holds "all of it is kept" "update.retire" "$(patchyard audit list)"
 
+# What others need is not taken away from under them.
+category=$(patchyard update show 6e000000-1111-4222-8333-00000000000b -o json | jq -r '.needs[0][0][:36]')
+patchyard update show "$category" -o json | jq -r .document |
+	sed "s/$category/6c000000-1111-4222-8333-00000000000c/g" >"$work/second/category.xml"
+sed -i "s/$category/6c000000-1111-4222-8333-00000000000c/g" "$work"/second/{root,member}.xml
+patchyard -q update import "$work/second" --product windows-11-24h2 2>/dev/null
+said=$(patchyard update retire 6c000000-1111-4222-8333-00000000000c 2>&1) &&
+	same "a category that others need" refused retired
+holds "who needs it is told" "6f000000-1111.* needs what is not here: 6c000000-1111" "$said"
+same "and all is as it was" 3 "$(patchyard update list -o json |
+	jq '[.updates[] | select(.id | startswith("6f") or startswith("6c"))] | length')"
+patchyard -q update retire 6f000000-1111-4222-8333-00000000000b
+patchyard -q update retire 6c000000-1111-4222-8333-00000000000c
+
 # Retired ones of a release whose payload is here: the server makes its own again.
 patchyard -q update retire 6e000000-1111-4222-8333-00000000000b
 same "the made ones are back, with the next revision" "2 made" \

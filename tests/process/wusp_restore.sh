@@ -51,6 +51,19 @@ yard_payload windows-11-24h2 client KB5060842 26100.4349 lcu x64
 before=$(scan)
 same "the agent knows what the server has" "$(numbers)" "$before"
 
+# mark: "server generation" as the database has them.
+mark() {
+	sqlite3 "$work/state/patchyard.db" "SELECT group_concat(value, ' ') FROM (SELECT value
+		FROM setting WHERE name IN ('wusp.server', 'wusp.generation') ORDER BY name DESC)"
+}
+same "the mark is where the database is" "$(mark)" "$(cat "$work/state/wusp-mark")"
+same "for the server's eyes" 600 "$(stat -c %a "$work/state/wusp-mark")"
+yard_stop
+echo nonsense >"$work/state/wusp-mark"
+run
+same "one that cannot be read says nothing, and is put right" "0 $(mark)" \
+	"$(grep -c wusp-restored "$work/log" || true) $(cat "$work/state/wusp-mark")"
+
 # The mark beside the database is lost too: the first cookie from then tells.
 restore wusp-mark
 same "nothing is seen at the start" "0 $first" \

@@ -269,6 +269,37 @@ TEST(a_report_is_news_once_for_each_device_and_only_so_many_are_remembered)
 	fixture_fini(&fixture);
 }
 
+/* A database of before, with a device in it. */
+TEST(a_database_of_before_gets_their_tables_and_keeps_what_it_has)
+{
+	static const char before[] =
+		"DROP TABLE update_revision; DROP TABLE computer; DROP TABLE report_id;"
+		"PRAGMA user_version = 3;";
+	struct fixture fixture;
+	struct problem p = { 0 };
+	struct device_record record;
+	char *words = NULL;
+
+	fixture_init(&fixture);
+	fixture_open(&fixture);
+	int64_t device = make_device(&fixture, "pc-17");
+	fixture_close(&fixture);
+	sqlite3 *db = fixture_sqlite(&fixture);
+	if (sqlite3_exec(db, before, NULL, NULL, &words) != SQLITE_OK)
+		fail_msg("%s", words);
+	sqlite3_close(db);
+
+	fixture_open(&fixture);
+	assert_true(fixture_number(&fixture, "PRAGMA user_version") >= 4);
+	assert_int_equal(fixture.ops->device_read(fixture.reader, "pc-17", &record, &p),
+			 1);
+	assert_int_equal(record.key, device);
+	check_updates(&fixture, "");
+	assert_int_equal(put_update(&fixture, one, 1, "<a/>"), 1);
+	assert_int_equal(news(&fixture, device, 1, 2), 2);
+	fixture_fini(&fixture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +311,8 @@ int main(void)
 		cmocka_unit_test(a_computer_is_kept_and_tied_anew),
 		cmocka_unit_test(
 			a_report_is_news_once_for_each_device_and_only_so_many_are_remembered),
+		cmocka_unit_test(
+			a_database_of_before_gets_their_tables_and_keeps_what_it_has),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
