@@ -150,9 +150,11 @@ static void put_space(struct copy *copy, const char *space)
 	copy->spaces[copy->kept++] = space;
 }
 
-/* Without its prefix it would have the name of another. */
+/* Without its prefix it would have the name of another, or declare a name space. */
 static bool collides(const struct xml_element *element, size_t index)
 {
+	if (strcmp(element->attributes[index].name, "xmlns") == 0)
+		return true;
 	for (size_t i = 0; i < element->attribute_count; i++) {
 		const struct xml_attribute *other = &element->attributes[i];
 		if (i != index &&
