@@ -54,6 +54,7 @@ bool buffer_append(struct buffer *buffer, const void *data, size_t size)
 	if (size > 0)
 		memcpy(buffer->at + buffer->size, data, size);
 	buffer->size += size;
+	buffer->at[buffer->size] = '\0';
 	return true;
 }
 

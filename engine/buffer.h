@@ -19,6 +19,8 @@ void buffer_fini(struct buffer *buffer);
 
 /* Make room for `more` bytes after the present ones, and one for a NUL. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
+
+/* Both leave a NUL after the last byte, so that bytes without one inside are a string. */
 bool buffer_append(struct buffer *buffer, const void *data, size_t size);
 bool buffer_text(struct buffer *buffer, const char *text);
 

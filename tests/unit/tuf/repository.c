@@ -166,8 +166,6 @@ void repository_replace(struct repository *r, enum tuf_role role, const char *fr
 				&draft),
 	     &p);
 	tuf_json_free(document);
-	buffer_reserve(&draft, 1);
-	draft.at[draft.size] = '\0';
 	const char *found = strstr(draft.at, from);
 	must(found != NULL, &p);
 	size_t before = (size_t)(found - draft.at), after = before + strlen(from);
